@@ -1,0 +1,35 @@
+# Five words: demo, test, lint, bench, docs. Each builds what it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-fast lint bench docs clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/fv demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n auto -m 'not slow and not peers'
+
+lint: $(READY)
+	$(BIN)/ruff check fieldvault tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+docs: $(READY)
+	$(BIN)/python -m tests.docs
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
