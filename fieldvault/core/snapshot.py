@@ -6,6 +6,7 @@ a bad name can be named and refused (core/names) instead of failing to decode.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -32,3 +33,8 @@ class TreeChange(NamedTuple):
     path: str
     old: Entry | None
     new: Entry | None
+
+
+def blob_id(data: bytes) -> Oid:
+    """The id that git gives to a blob of these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

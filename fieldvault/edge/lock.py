@@ -1,0 +1,95 @@
+"""Locks between Fieldvault's own processes, which the kernel lets go of when their holder dies.
+
+Law: a lock is a held file descriptor, never the existence of a file; the file stays and says, for a person, who holds
+it. Readers take none. `vault.lock` is never held while waiting for a byte from the network or for a person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import time
+from pathlib import Path
+from types import TracebackType
+
+from fieldvault.errors import Busy
+
+_STEP_SECONDS_MAX = 0.2
+
+
+class FileLock:
+    """An exclusive lock on `path` for one process; a context manager that waits up to `wait_seconds`, then `Busy`."""
+
+    def __init__(self, path: Path, wait_seconds: float = 10.0, purpose: str = "") -> None:
+        self.path = path
+        self.wait_seconds = wait_seconds
+        self.purpose = purpose
+        self._fd: int | None = None
+
+    def try_acquire(self) -> bool:
+        """True when the lock is ours now."""
+        assert self._fd is None, "a lock is taken once"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            taken = _lock(fd)
+        except BaseException:
+            os.close(fd)
+            raise
+        if not taken:
+            os.close(fd)
+            return False
+        self._fd = fd
+        with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: the name is a courtesy
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()} {self.purpose}\n".encode(), 0) if hasattr(os, "pwrite") else None
+        return True
+
+    def acquire(self) -> None:
+        """Wait for the lock with jitter; `Busy("vault-busy", path=, holder=)` when the time is over."""
+        deadline = time.monotonic() + self.wait_seconds
+        while not self.try_acquire():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Busy("vault-busy", path=str(self.path), holder=self._holder())
+            time.sleep(min(left, random.uniform(0.01, _STEP_SECONDS_MAX)))
+
+    def release(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)  # closing lets go, on every system
+            self._fd = None
+
+    def _holder(self) -> str:
+        with contextlib.suppress(OSError):
+            return self.path.read_text(errors="replace").strip()
+        return ""
+
+    def __enter__(self) -> FileLock:
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+
+if os.name == "nt":  # pragma: no cover - cannot be run here
+    import msvcrt
+
+    def _lock(fd: int) -> bool:
+        os.lseek(fd, 1 << 30, os.SEEK_SET)  # a byte far behind the text, so that others can read who holds the lock
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
