@@ -15,7 +15,9 @@ from fieldvault.core.snapshot import EXECUTABLE, FILE
 DEPTH_MAX = 16
 NAME_BYTES_MAX = 255
 
-_WINDOWS_DEVICES = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?$", re.I)
+_WINDOWS_DEVICES = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?$", re.I
+)
 _WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # HFS+ drops these when it compares names: `.g\u200cit` would be `.git` there.

@@ -47,7 +47,9 @@ def test_twins_are_found_across_case_and_unicode_form() -> None:
     assert names.twins(["Été", "été", "E\u0301te\u0301", "b"]) == {"été": ["E\u0301te\u0301", "Été", "été"]}
 
 
-@pytest.mark.parametrize("name", ["4913", "x.swp", "x~", ".#x", "#x#", ".~lock.a.odt#", "~$a.docx", "Thumbs.db", "a.part"])
+@pytest.mark.parametrize(
+    "name", ["4913", "x.swp", "x~", ".#x", "#x#", ".~lock.a.odt#", "~$a.docx", "Thumbs.db", "a.part"]
+)
 def test_leavings(name: str) -> None:
     assert names.is_leaving(name)
 

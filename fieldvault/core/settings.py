@@ -1,0 +1,61 @@
+"""What `fieldvault.yaml` says: the record types, where they lie, and how attachments travel.
+
+Law: a settings file that a newer Fieldvault wrote is refused by its `format`, everything unknown inside it is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fieldvault.core.names import judge_path, type_of
+from fieldvault.errors import SchemaInvalid
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """One type of record: its name, the folder of its files, the path of its schema ("" for none)."""
+
+    name: str
+    folder: str
+    schema: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one vault. `phone_country` is an ISO 3166-1 code for numbers written without one."""
+
+    phone_country: str = ""
+    records: Mapping[str, RecordType] = field(default_factory=dict)
+
+    def type_of(self, path: str) -> RecordType | None:
+        """The type of the record at `path`; None where it lies outside every folder of `records`."""
+        name = type_of(path, {kind.folder: kind.name for kind in self.records.values()})
+        return self.records[name] if name else None
+
+
+def settings_from(value: object) -> Settings:
+    """Settings from the parsed file. Raises SchemaInvalid with the field that is wrong."""
+    if not isinstance(value, Mapping):
+        raise SchemaInvalid("config-no-mapping", field="")
+    if str(value.get("format")) != str(FORMAT):
+        raise SchemaInvalid("config-format", field="format", found=value.get("format"), known=FORMAT)
+    records = value.get("records") or {}
+    if not isinstance(records, Mapping):
+        raise SchemaInvalid("config-wrong-type", field="records")
+    return Settings(
+        phone_country=str(value.get("phone_country") or ""),
+        records={str(name): _record_type(str(name), kind) for name, kind in records.items()},
+    )
+
+
+def _record_type(name: str, kind: object) -> RecordType:
+    if not isinstance(kind, Mapping) or not isinstance(kind.get("folder"), str):
+        raise SchemaInvalid("config-wrong-type", field=f"records/{name}")
+    folder, schema = kind["folder"].strip("/"), str(kind.get("schema") or "")
+    for path in filter(None, (folder, schema)):
+        if judge_path(path):
+            raise SchemaInvalid("config-bad-path", field=f"records/{name}", found=path)
+    return RecordType(name, folder, schema)

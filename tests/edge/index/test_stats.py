@@ -1,0 +1,52 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from fieldvault.core.snapshot import Entry
+from fieldvault.edge.index.stats import UNSEEN, Seen, StatCache, stat_key, trusted_key
+
+OID = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def cache(tmp_path: Path):
+    cache = StatCache(tmp_path / "index.sqlite")
+    yield cache
+    cache.close()
+
+
+def test_rows_come_back_as_they_were(cache: StatCache, tmp_path: Path) -> None:
+    rows = {name: Seen(stat_key(tmp_path.stat()), 0o100644, bytes.fromhex(OID)) for name in ("é.yaml", "b c.pdf")}
+    cache.update("t1", {"customers/8q": rows, "": {"a": rows["b c.pdf"]}})
+    assert cache.tree == "t1"
+    assert cache.folder("customers/8q") == rows
+    assert set(cache.all()) == {"customers/8q", ""}
+    assert cache.folder("customers/8q")["é.yaml"].entry == Entry(0o100644, OID)
+    cache.update("t2", {"customers/8q": {}})
+    assert cache.folders() == [""]
+
+
+def test_behind_is_kept_and_forgotten(cache: StatCache) -> None:
+    cache.update("t", {}, behind={"a": Entry(0o100644, OID), "b": None})
+    cache.update("t", {}, forget_behind=["a"])
+    assert cache.behind() == {"b": None}
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    path.write_bytes(b"not a database at all" * 100)
+    cache = StatCache(path)
+    assert cache.tree is None
+    cache.close()
+
+
+def test_a_fresh_file_is_not_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("x")
+    assert trusted_key(path.stat()) == UNSEEN
+    os.utime(path, ns=(1, 1))  # an old mtime does not help: the change time tells
+    assert trusted_key(path.stat()) == UNSEEN
+    time.sleep(0.05)
+    assert trusted_key(path.stat()) == stat_key(path.stat())
