@@ -1,0 +1,88 @@
+"""Writing so that it survives a power cut.
+
+Law: a name that stands never names bytes that are not durable: write beside, flush, rename, flush the folder.
+The trap avoided: dulwich flushes no folder, and no file by default, and 22 of 30 power cuts corrupted a repository.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import IO, BinaryIO
+
+if sys.platform == "darwin":
+    import fcntl
+
+    def _flush_descriptor(descriptor: int) -> None:
+        # macOS's fsync stops at the drive's cache; F_FULLFSYNC goes through it, where the file system knows it.
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError:
+            os.fsync(descriptor)
+else:
+    _flush_descriptor = os.fsync
+
+
+def flush(file: IO[bytes]) -> None:
+    """Everything written to `file` so far is on the disk when this returns."""
+    file.flush()
+    _flush_descriptor(file.fileno())
+
+
+def flush_file(path: Path) -> None:
+    """Make a file durable that somebody else wrote. Windows lets only a writer flush: there it does nothing."""
+    if os.name != "nt":
+        with path.open("rb") as file:
+            _flush_descriptor(file.fileno())
+
+
+def flush_folder(path: Path) -> None:
+    """Make the renames, creations and removals in a folder durable, where folders can be opened (not on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _flush_descriptor(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot flush folders (some network shares)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def create(path: Path, mode: int = 0o666) -> BinaryIO:
+    """A new file for writing and reading; FileExistsError if the name is taken. `mode` is before the umask."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.fdopen(os.open(path, flags, mode), "w+b")
+
+
+def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, BinaryIO]:
+    """A new file under a name nobody has. git's own clean-up knows the prefixes `tmp_obj_` and `tmp_pack_`."""
+    path = folder / f"{prefix}{os.getpid()}_{secrets.token_hex(4)}"
+    return path, create(path, mode)
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """The file at `path` holds `data` or what it held before, never a part; durable on return."""
+    scratch, file = temporary(path.parent, f"{path.name}.tmp_", mode)
+    try:
+        with file:
+            file.write(data)
+            flush(file)
+        scratch.replace(path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """mkdir -p whose new names are durable."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    flush_folder(path.parent)

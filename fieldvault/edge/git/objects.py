@@ -1,0 +1,146 @@
+"""One repository's objects: read from anywhere, write durably.
+
+Law: what `read` returns has the id it was asked by, and what `write` returned survives a power cut.
+The traps avoided by writing loose objects ourselves: dulwich's `add_object` flushes neither file nor folder, and leaves
+a `.lock` when killed, after which that content can never be stored again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.durable import flush, flush_file, flush_folder, make_folder, temporary
+from fieldvault.edge.git.packfolder import PackFolder
+from fieldvault.edge.git.packintake import PackIntake
+from fieldvault.edge.git.packwriter import PackWriter
+from fieldvault.errors import Corrupt
+
+_LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
+
+
+def object_id(kind: str, data: bytes) -> Oid:
+    """git's id of an object; `kind` is blob, tree, commit or tag."""
+    return hashlib.sha1(_header(kind, data) + data, usedforsecurity=False).hexdigest()
+
+
+def _header(kind: str, data: bytes) -> bytes:
+    return f"{kind} {len(data)}\0".encode("ascii")
+
+
+class Reader(Protocol):
+    """Where objects can be read: a repository's `Objects`, or a `Batch` on top of it."""
+
+    def read(self, oid: Oid) -> tuple[str, bytes]: ...
+
+    def blob(self, oid: Oid) -> bytes: ...
+
+    def __contains__(self, oid: Oid) -> bool: ...
+
+
+class Objects:
+    """The object folder of a vault or of a hub. Close it: open packs cannot be removed on Windows."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self.path = git_dir / "objects"
+        self.packs = PackFolder(self.path / "pack")
+
+    def close(self) -> None:
+        self.packs.close()
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, oid: Oid) -> tuple[str, bytes]:
+        """The object's kind and content; Corrupt("object-missing") or Corrupt("object-damaged").
+
+        A damaged copy is passed over where another one is whole, as git does.
+        """
+        found = self._read_loose(oid) or self._read_packed(oid)
+        if found is not None:
+            return found
+        raise Corrupt("object-damaged" if oid in self else "object-missing", oid=oid)
+
+    def blob(self, oid: Oid) -> bytes:
+        return expect(self, oid, "blob")
+
+    def __contains__(self, oid: Oid) -> bool:
+        return self._loose(oid).exists() or oid in self.packs
+
+    def write(self, kind: str, data: bytes) -> Oid:
+        """Store one object; durable on return. What stands already is left, and made durable as well."""
+        return self.write_loose([(kind, data)])[0]
+
+    def write_loose(self, items: Iterable[tuple[str, bytes]]) -> list[Oid]:
+        """Store a few objects, each in its own file; all durable on return."""
+        oids = []
+        folders = set()
+        for kind, data in items:
+            oid = object_id(kind, data)
+            target = self._loose(oid)
+            if self._read_loose(oid) is None:
+                make_folder(target.parent)
+                _write_loose(target, _header(kind, data) + data)
+            else:
+                flush_file(target)  # plain git leaves the objects of `git add` unflushed
+            oids.append(oid)
+            folders.add(target.parent)
+        for folder in folders:
+            flush_folder(folder)
+        return oids
+
+    def write_pack(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Store many objects in one pack, streamed; durable on return."""
+        with PackWriter(self.packs) as writer:
+            for kind, data in items:
+                writer.add(object_id(kind, data), kind, data)
+            writer.finish()
+
+    def receive_pack(self) -> PackIntake:
+        """A place for a pack from elsewhere: `write` its bytes into it, then `adopt` it."""
+        return PackIntake(self.packs, self.read)
+
+    def _loose(self, oid: Oid) -> Path:
+        return self.path / oid[:2] / oid[2:]
+
+    def _read_loose(self, oid: Oid) -> tuple[str, bytes] | None:
+        try:
+            raw = zlib.decompress(self._loose(oid).read_bytes())
+        except (FileNotFoundError, zlib.error):
+            return None
+        if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != oid:
+            return None
+        header, _, data = raw.partition(b"\0")
+        return header.split(b" ", 1)[0].decode("ascii"), data
+
+    def _read_packed(self, oid: Oid) -> tuple[str, bytes] | None:
+        found = self.packs.read(oid)
+        return found if found is not None and object_id(*found) == oid else None
+
+
+def expect(reader: Reader, oid: Oid, kind: str) -> bytes:
+    """The content of an object that must be of this kind; else Corrupt("object-kind")."""
+    found, data = reader.read(oid)
+    if found != kind:
+        raise Corrupt("object-kind", oid=oid, expected=kind, found=found)
+    return data
+
+
+def _write_loose(target: Path, raw: bytes) -> None:
+    scratch, file = temporary(target.parent, "tmp_obj_", 0o444)
+    try:
+        with file:
+            file.write(zlib.compress(raw, _LOOSE_LEVEL))
+            flush(file)
+        scratch.replace(target)
+    except BaseException:
+        scratch.chmod(0o644)  # Windows removes no read-only file
+        scratch.unlink()
+        raise

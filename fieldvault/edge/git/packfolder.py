@@ -1,0 +1,109 @@
+"""The packs of one repository, read through dulwich.
+
+Law: a pack that git adds, joins or removes meanwhile is noticed; nothing here is loaded before a pack is needed.
+dulwich resolves the deltas; its object store is not used, because it looks at every pack again on every miss and holds
+what it once saw for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.durable import flush, flush_folder, temporary
+
+if TYPE_CHECKING:
+    from dulwich.pack import Pack
+
+KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}  # the type numbers of pack entries
+
+_DELTA_CACHE_BYTES = 16 << 20  # a pack; dulwich's default is 96 MiB, for each of twenty packs
+
+
+class PackFolder:
+    """`objects/pack`: the standing packs, the one found last in front."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._open: dict[str, Pack] = {}
+
+    def close(self) -> None:
+        for pack in self._open.values():
+            pack.close()
+        self._open.clear()
+
+    def __contains__(self, oid: Oid) -> bool:
+        raw = bytes.fromhex(oid)
+        return any(_offset(pack, raw) is not None for pack in self._candidates())
+
+    def read(self, oid: Oid) -> tuple[str, bytes] | None:
+        """Kind and content, None where no pack has the object whole."""
+        raw = bytes.fromhex(oid)
+        for pack in self._candidates():
+            if _offset(pack, raw) is not None and (found := _read(pack, raw)) is not None:
+                return found
+        return None
+
+    def install(self, scratch: Path, entries: list[tuple[bytes, int, int]], checksum: bytes) -> None:
+        """Put a flushed pack file in place with its index, durably.
+
+        `entries` are (raw id, offset, crc32). The .pack gets its name before the .idx: git looks for the .idx first.
+        """
+        from dulwich.pack import write_pack_index_v2
+
+        stem = f"pack-{checksum.hex()}"
+        index, file = temporary(self.path, "tmp_idx_")
+        with file:
+            write_pack_index_v2(file, sorted(entries), checksum)
+            flush(file)
+        for source, suffix in ((scratch, ".pack"), (index, ".idx")):
+            source.chmod(source.stat().st_mode & 0o444)
+            source.replace(self.path / (stem + suffix))
+        flush_folder(self.path)
+
+    def _candidates(self) -> Iterator[Pack]:
+        """The packs that are open, then those that came since; an object asked for twice is mostly in the same."""
+        seen = list(self._open.items())
+        for _, pack in seen:
+            yield pack
+        self._refresh()
+        known = {name for name, _ in seen}
+        for name, pack in list(self._open.items()):
+            if name not in known:
+                yield pack
+
+    def _refresh(self) -> None:
+        """Open what is new, close what is gone: git gc may have joined the packs since."""
+        try:
+            names = {entry.stem for entry in self.path.iterdir() if entry.match("pack-*.idx")}
+        except FileNotFoundError:
+            names = set()
+        for gone in self._open.keys() - names:
+            self._open.pop(gone).close()
+        for name in sorted(names - self._open.keys()):
+            from dulwich.object_format import SHA1
+            from dulwich.pack import Pack
+
+            base = str(self.path / name)
+            self._open[name] = Pack(base, object_format=SHA1, delta_base_cache_limit=_DELTA_CACHE_BYTES)
+
+
+def _offset(pack: Pack, raw: bytes) -> int | None:
+    from dulwich.objects import RawObjectID
+
+    try:
+        return pack.index.object_offset(RawObjectID(raw))
+    except Exception:  # KeyError is the usual one; a damaged or vanished index holds nothing either
+        return None
+
+
+def _read(pack: Pack, raw: bytes) -> tuple[str, bytes] | None:
+    from dulwich.objects import RawObjectID
+
+    try:
+        number, data = pack.get_raw(RawObjectID(raw))
+        return KINDS[number], data
+    except Exception:  # a damaged or vanished pack shows as any of a dozen exceptions; the caller names the object
+        return None

@@ -1,0 +1,174 @@
+"""A pack from elsewhere, on its way into the repository.
+
+Law: nothing in it is trusted. Sizes are judged as declared, before they are spent; every delta is resolved and every
+object hashed before the pack gets a name that git sees; a thin pack is completed with the bases it leans on.
+The traps avoided: dulwich's intake neither limits what an object inflates to nor flushes what it stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from mmap import mmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.durable import flush, make_folder, temporary
+from fieldvault.edge.git.packfolder import KINDS, PackFolder
+from fieldvault.edge.git.packwriter import pack_checksum
+from fieldvault.errors import Corrupt
+
+if TYPE_CHECKING:
+    from dulwich.pack import PackData, PackIndexer, UnpackedObject
+
+_NUMBERS = {kind: number for number, kind in KINDS.items()}
+_DELTAS = (6, 7)
+_CHECKSUM_BYTES = 20
+_EMPTY_BYTES = 12 + _CHECKSUM_BYTES  # header and checksum: what git sends when there is nothing to send
+
+
+class Limits(NamedTuple):
+    """The most that a received pack may make us spend, in bytes once inflated."""
+
+    object_bytes: int = 128 << 20
+    total_bytes: int = 16 << 30
+
+
+class PackIntake:
+    """`write` what arrives, then `adopt`; leaving the `with` block without it removes what arrived."""
+
+    def __init__(self, folder: PackFolder, read: Callable[[Oid], tuple[str, bytes]]) -> None:
+        self._folder = folder
+        self._read = read
+        make_folder(folder.path)
+        self._path, self._file = temporary(folder.path, "tmp_pack_")
+
+    def __enter__(self) -> PackIntake:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> int:
+        return self._file.write(data)
+
+    def adopt(self, limits: Limits = Limits()) -> list[Oid]:  # noqa: B008 - a tuple of two numbers
+        """Judge, complete, index and store the pack, durably; the ids it brought.
+
+        Raises Corrupt: "pack-damaged" (reason), "pack-incomplete" (oids: bases that are nowhere), "pack-too-large".
+        """
+        size = self._file.seek(0, os.SEEK_END)
+        if size == _EMPTY_BYTES:
+            return []
+        self._check_frame(size)
+        entries, bases = self._resolve(limits)
+        arrived = [raw.hex() for raw, _, _ in entries]
+        checksum = self._complete(entries, bases)
+        flush(self._file)
+        self._file.close()
+        self._folder.install(self._path, entries, checksum)
+        return arrived
+
+    def _check_frame(self, size: int) -> None:
+        """Signature, version and checksum; dulwich leaks the file of a pack that it refuses to open."""
+        self._file.seek(0)
+        if size < _EMPTY_BYTES or self._file.read(8) not in (b"PACK\0\0\0\2", b"PACK\0\0\0\3"):
+            raise Corrupt("pack-damaged", reason="header")
+        if pack_checksum(self._file, size - _CHECKSUM_BYTES) != self._file.read(_CHECKSUM_BYTES):
+            raise Corrupt("pack-damaged", reason="checksum")
+
+    def _resolve(self, limits: Limits) -> tuple[list[tuple[bytes, int, int]], set[bytes]]:
+        """(raw id, offset, crc32) of every object, and the raw ids of the bases that the pack does not hold."""
+        from dulwich.object_format import SHA1
+        from dulwich.pack import PackData, PackIndexer, UnresolvedDeltas
+
+        try:
+            with PackData(self._path, SHA1, file=self._file) as pack:
+                indexer = PackIndexer(None, SHA1.hash_func, resolve_ext_ref=self._base)
+                indexer.set_pack_data(pack)
+                _record(pack, indexer, limits)
+                entries = [(bytes(raw), offset, crc32 or 0) for raw, offset, crc32 in indexer]
+                return entries, {bytes(raw) for raw in indexer.ext_refs()}
+        except UnresolvedDeltas as error:
+            raise Corrupt("pack-incomplete", oids=[sha.decode("ascii") for sha in error.shas]) from error
+        except (Corrupt, OSError, MemoryError):
+            raise
+        except Exception as error:  # a crafted pack makes dulwich raise nearly anything
+            raise Corrupt("pack-damaged", reason="contents") from error
+
+    def _base(self, raw: bytes) -> tuple[int, list[bytes]]:
+        """An object of ours that a delta leans on, as dulwich asks for it; KeyError where we have none."""
+        try:
+            kind, data = self._read(raw.hex())
+        except Corrupt as error:
+            raise KeyError(raw) from error
+        return _NUMBERS[kind], [data]
+
+    def _complete(self, entries: list[tuple[bytes, int, int]], bases: set[bytes]) -> bytes:
+        """Append the missing bases, as git index-pack --fix-thin does; the pack's new checksum."""
+        from dulwich.object_format import SHA1
+        from dulwich.objects import RawObjectID
+        from dulwich.pack import extend_pack
+
+        def whole(raw: bytes) -> tuple[int, bytes]:
+            number, chunks = self._base(raw)
+            return number, b"".join(chunks)
+
+        checksum, added = extend_pack(self._file, {RawObjectID(raw) for raw in bases}, whole, SHA1)
+        entries.extend((bytes(raw), offset, crc32) for raw, offset, crc32 in added)
+        return checksum
+
+
+def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> None:
+    """Walk the entries in order, judging the declared size of each before it is inflated, or its delta applied."""
+    from dulwich.object_format import SHA1
+    from dulwich.pack import unpack_object_at
+
+    contents = pack._buffer()
+    offset, total = 12, 0
+    for _ in range(len(pack)):
+        number, declared = _entry_header(contents, offset)
+        if number not in KINDS and number not in _DELTAS:
+            raise Corrupt("pack-damaged", reason="type")
+        _judge(declared, total, limits)
+        unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
+        if number in _DELTAS:
+            declared = _delta_result_size(unpacked)
+            _judge(declared, total, limits)
+        total += declared
+        indexer.record(unpacked)
+    if offset != len(contents) - _CHECKSUM_BYTES:
+        raise Corrupt("pack-damaged", reason="length")
+
+
+def _judge(size: int, total: int, limits: Limits) -> None:
+    if size > limits.object_bytes or total + size > limits.total_bytes:
+        raise Corrupt("pack-too-large", size=size, limit=limits.object_bytes)
+
+
+def _entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
+    """Type number and declared size of the entry at `offset`."""
+    byte = contents[offset]
+    number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
+    while byte & 0x80:
+        offset += 1
+        byte = contents[offset]
+        size |= (byte & 0x7F) << shift
+        shift += 7
+    return number, size
+
+
+def _delta_result_size(unpacked: UnpackedObject) -> int:
+    """The size that a delta says its result has: the second of the two numbers it starts with."""
+    start = b"".join(unpacked.decomp_chunks)[:20]
+    position = 0
+    while start[position] & 0x80:
+        position += 1
+    size, shift = 0, 0
+    while True:
+        position += 1
+        size |= (start[position] & 0x7F) << shift
+        shift += 7
+        if not start[position] & 0x80:
+            return size
