@@ -83,19 +83,21 @@ class PackIntake:
         from dulwich.object_format import SHA1
         from dulwich.pack import PackData, PackIndexer, UnresolvedDeltas
 
-        try:
-            with PackData(self._path, SHA1, file=self._file) as pack:
+        with PackData(self._path, SHA1, file=self._file) as pack:
+            try:
                 indexer = PackIndexer(None, SHA1.hash_func, resolve_ext_ref=self._base)
                 indexer.set_pack_data(pack)
                 _record(pack, indexer, limits)
                 entries = [(bytes(raw), offset, crc32 or 0) for raw, offset, crc32 in indexer]
                 return entries, {bytes(raw) for raw in indexer.ext_refs()}
-        except UnresolvedDeltas as error:
-            raise Corrupt("pack-incomplete", oids=[sha.decode("ascii") for sha in error.shas]) from error
-        except (Corrupt, OSError, MemoryError):
-            raise
-        except Exception as error:  # a crafted pack makes dulwich raise nearly anything
-            raise Corrupt("pack-damaged", reason="contents") from error
+            except (Corrupt, OSError, MemoryError):
+                raise
+            except UnresolvedDeltas as error:
+                failure = Corrupt("pack-incomplete", oids=[sha.decode("ascii") for sha in error.shas])
+            except Exception:  # a crafted pack makes dulwich raise nearly anything
+                failure = Corrupt("pack-damaged", reason="contents")
+            # Not from within the handler: the traceback would hold views of the mapping, and it could not be closed.
+            raise failure
 
     def _base(self, raw: bytes) -> tuple[int, list[bytes]]:
         """An object of ours that a delta leans on, as dulwich asks for it; KeyError where we have none."""
