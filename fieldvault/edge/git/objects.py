@@ -20,6 +20,8 @@ from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packwriter import PackWriter
 from fieldvault.errors import Corrupt
 
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
+
 _LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
 
 
@@ -66,13 +68,15 @@ class Objects:
         found = self._read_loose(oid) or self._read_packed(oid)
         if found is not None:
             return found
+        if oid == EMPTY_TREE:
+            return "tree", b""
         raise Corrupt("object-damaged" if oid in self else "object-missing", oid=oid)
 
     def blob(self, oid: Oid) -> bytes:
         return expect(self, oid, "blob")
 
     def __contains__(self, oid: Oid) -> bool:
-        return self._loose(oid).exists() or oid in self.packs
+        return oid == EMPTY_TREE or self._loose(oid).exists() or oid in self.packs
 
     def write(self, kind: str, data: bytes) -> Oid:
         """Store one object; durable on return. What stands already is left, and made durable as well."""

@@ -43,6 +43,10 @@ class PackWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is not finished."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
