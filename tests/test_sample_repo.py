@@ -394,3 +394,35 @@ def unknown(schema: Any, value: Any) -> Iterator[str]:
     for part, child in fields(schema, value):
         if isinstance(child, dict) and "properties" in part:
             yield from child.keys() - part["properties"].keys()
+
+
+# --- docs/records.md
+
+
+@each_schema
+def test_the_documentation_says_how_each_field_merges(name: str) -> None:
+    text = (ROOT / "docs/records.md").read_text("utf-8")
+    section = re.search(rf"^## {name} `{name_prefix(name)}`\n(.*?)(?=^## )", text, re.M | re.S)
+    assert section
+    rows = [row.split("|")[1:3] for row in section[1].splitlines() if row.startswith("| `")]
+    documented = {
+        field: set(re.findall(r"`(\w+)`", merge))
+        for fields_named, merge in rows
+        for field in re.findall(r"`([\w/*]+)`", fields_named)
+    }
+    common = {"id": {"immutable"}, "tags": {"set"}, "custom": {"granular"}, "owner": {"register"}}
+    assert documented | common == policies(SCHEMAS[name])
+
+
+def name_prefix(name: str) -> str:
+    return str(SCHEMAS[name]["properties"]["id"]["pattern"])[1:5]
+
+
+def policies(schema: Any) -> dict[str, set[str]]:
+    """Field -> strategies: each field of the record, and each field of an item that states its own."""
+    found = {}
+    for pointer, part in subschemas(schema):
+        field = pointer.removeprefix("/").replace("/items", "/*").replace("/*/", "/")
+        if field and ("/" not in field or "x-merge" in part):
+            found[field] = strategies(part)
+    return found
