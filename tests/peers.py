@@ -247,7 +247,10 @@ def nginx(root: Path) -> Iterator[HttpPeer]:
         ).stdout.decode()
         (folder / "users").write_text(f"{USER}:{hashed}")
         cgi = subprocess.Popen(
-            [gateway, "-c", "4", "-s", f"unix:{folder}/cgi"], env=server_environment(), start_new_session=True
+            [gateway, "-c", "4", "-s", f"unix:{folder}/cgi"],
+            env=server_environment(),
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             wait_for(lambda: (folder / "cgi").exists())

@@ -1,0 +1,47 @@
+"""What a vault asks of its hub, whatever stands behind the address.
+
+Law: one hub is one small set of promises, the same for a folder, git://, ssh and http(s); the tests run one contract
+against all of them. A lost race is an answer, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol, Self
+
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.objects import Objects, Reader
+
+STALE = "stale"  # publish's answer for a ref that somebody else moved first
+PREFIXES = ("refs/heads/", "refs/fv/")  # what of a hub concerns a vault
+
+
+class Hub(Protocol):
+    """One hub. Raises HubUnreachable, HubRefused or Corrupt; no foreign exception, and nothing that hangs."""
+
+    url: str  # as a person may see it: without a password
+
+    def tips(self) -> dict[str, Oid]:
+        """refs/heads/* and refs/fv/* of the hub, asked now; {} for an empty hub."""
+
+    def fetch(self, into: Objects, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        """Bring what the commits `wants` need, durably, as one pack.
+
+        `haves` are commits that are complete here, best those that the hub had last; what they contain is not asked
+        for. On return everything that `wants` contain is here: Corrupt("hub-incomplete", oid, count) otherwise.
+        """
+
+    def publish(
+        self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
+    ) -> dict[str, str | None]:
+        """Move refs by compare-and-set, never by force: {ref: (the value it must have now, its new value)}.
+
+        The answer for each ref: None where it stands at the new value, "stale" where it has another than it must,
+        else why the hub refused it. `known` are commits that the hub is known to hold, beside its own refs.
+        """
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...

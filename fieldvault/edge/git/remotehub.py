@@ -1,0 +1,268 @@
+"""A hub behind a git server: git://, ssh or http(s), spoken by dulwich's clients over links of ours.
+
+Law: nothing that a server does shows as a foreign exception, and nothing that it sends is believed: a fetch returns
+when all that the wanted commits need is here, a push when the server has answered for each ref.
+The traps avoided: dulwich says nothing of a rejected push unless asked for each ref, compares a ref with what the
+server advertised and not with what we saw before, and offers every commit of the vault as a have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, Self
+
+from dulwich.client import GitClient, TraditionalGitClient
+from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, SendPackError
+from dulwich.objects import ZERO_SHA, ObjectID
+from dulwich.protocol import Protocol as PacketLines
+from dulwich.refs import Ref
+
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.address import Address
+from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.hub import PREFIXES, STALE
+from fieldvault.edge.git.link import Progress
+from fieldvault.edge.git.objects import Objects, Reader
+from fieldvault.edge.git.packs import Sent, missing_objects, objects_to_send, pack_entries
+from fieldvault.edge.git.refs import check_name
+from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
+
+if TYPE_CHECKING:
+    from dulwich.pack import UnpackedObject
+
+_HAVES_MAX = 256
+_HAVE_STEPS_MAX = 64
+_SAID_CHARACTERS_MAX = 400
+_DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
+
+
+class Channel(Protocol):
+    """A two-way stream. `read` returns as many bytes as were asked for, fewer only at the end of the stream."""
+
+    def read(self, size: int) -> bytes: ...
+
+    def write(self, data: bytes) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class StreamClient(TraditionalGitClient):
+    """dulwich's client over a channel of ours; `open_channel` takes the service and the protocol version."""
+
+    def __init__(self, open_channel: Callable[[str, int], Channel]) -> None:
+        super().__init__(quiet=True)
+        self._open_channel = open_channel
+        self._lines: PacketLines | None = None
+
+    def _connect(
+        self, cmd: bytes, path: str | bytes, protocol_version: int | None = None
+    ) -> tuple[PacketLines, Callable[[], bool], None]:
+        self.close()
+        channel = self._open_channel(cmd.decode("ascii"), 2 if cmd == b"upload-pack" else 0)
+        self._lines = PacketLines(channel.read, channel.write, channel.close)
+        # All haves go at once, at most _HAVES_MAX, so nothing has to be read in between.
+        return self._lines, lambda: False, None
+
+    def close(self) -> None:
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+
+
+class RemoteHub:
+    """One git server's repository; see hub.Hub for what its methods promise."""
+
+    def __init__(self, address: Address, client: GitClient, progress: Progress) -> None:
+        self.url = address.shown
+        self._address = address
+        self._client = client
+        self._path = address.path.encode("utf-8", "surrogateescape")
+        self._progress = progress
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def tips(self) -> dict[str, Oid]:
+        with self._talk():
+            found = self._client.get_refs(self._path, ref_prefix=[prefix.encode("ascii") for prefix in PREFIXES])
+            return _believable(found.refs)
+
+    def fetch(self, into: Objects, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        complete = [oid for oid in haves if oid in into]
+        wanted = [oid for oid in wants if missing_objects(into, [oid], complete)]
+        if not wanted:
+            return
+
+        def determine_wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+            return [ObjectID(oid.encode("ascii")) for oid in wanted]
+
+        with into.receive_pack() as intake:
+            with self._talk():
+                self._client.fetch_pack(
+                    self._path,
+                    determine_wants,
+                    Haves(into, complete),
+                    intake.write,
+                    ref_prefix=[b"refs/heads/main"],
+                )
+            try:
+                arrived = intake.adopt()
+            except Corrupt as error:
+                if error.facts.get("reason") == "checksum":  # the link did that, not the hub
+                    raise HubUnreachable("hub-unreachable", host=self._address.place, reason="garbled") from error
+                raise
+        self._progress(0, len(arrived), "received")
+        if missing := missing_objects(into, wanted, complete):
+            raise Corrupt("hub-incomplete", oid=missing[0], count=len(missing))
+
+    def publish(
+        self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
+    ) -> dict[str, str | None]:
+        results: dict[str, str | None] = {}
+        said: list[bytes] = []
+
+        def update_refs(advertised: dict[Ref, ObjectID]) -> dict[Ref, ObjectID]:
+            """The moves that still can be made: a ref that moved since is left alone, never forced."""
+            moves = {}
+            for ref, (old, new) in updates.items():
+                now = _oid(advertised.get(Ref(ref.encode())))
+                results[ref] = None if now == new else STALE
+                if now == old != new:
+                    moves[Ref(ref.encode())] = ObjectID(new.encode("ascii"))
+            return moves
+
+        def generate(
+            have: Set[ObjectID],
+            want: Set[ObjectID],
+            *,
+            ofs_delta: bool = False,
+            progress: Callable[[bytes], None] | None = None,
+        ) -> tuple[int, Iterator[UnpackedObject]]:
+            here = [oid for oid in map(_oid, have) if oid is not None and oid in source]
+            objects = objects_to_send(source, [oid.decode("ascii") for oid in want], [*here, *known])
+            return len(objects), pack_entries(source, self._counted(objects))
+
+        with self._talk(pushing=True):
+            answer = self._client.send_pack(self._path, update_refs, generate, progress=said.append)
+        for name, reason in (answer.ref_status or {}).items():
+            results[name.decode("utf-8", "replace")] = _reason(reason, said)
+        if any(reason not in (None, STALE) for reason in results.values()):
+            self._tell_lost_races(updates, results)
+        return results
+
+    def _counted(self, objects: Iterable[Sent]) -> Iterator[Sent]:
+        for sent in objects:
+            yield sent
+            self._progress(0, 1, "sent")
+
+    def _tell_lost_races(self, updates: Mapping[str, tuple[Oid | None, Oid]], results: dict[str, str | None]) -> None:
+        """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal."""
+        now = self.tips()
+        for ref, reason in results.items():
+            if reason not in (None, STALE) and ref in updates:
+                old, new = updates[ref]
+                if now.get(ref) == new:
+                    results[ref] = None
+                elif now.get(ref) != old:
+                    results[ref] = STALE
+
+    @contextlib.contextmanager
+    def _talk(self, pushing: bool = False) -> Iterator[None]:
+        """What dulwich raises leaves as ours; an OSError is our own disk's, since channels raise none."""
+        try:
+            yield
+        except (FieldvaultError, OSError):
+            self._client.close()
+            raise
+        except Exception as error:
+            self._client.close()
+            if not _raised_by_dulwich(error):
+                raise
+            raise _translated(error, self._address.place, pushing) from error
+
+
+class Haves:
+    """What we say we have: the tips that are complete here, then their first parents at doubling distances.
+
+    The nearer ones are what a hub holds as a rule; the farther ones help where it was set back to a backup.
+    """
+
+    shallow: frozenset[ObjectID] = frozenset()
+
+    def __init__(self, reader: Reader, tips: Collection[Oid]) -> None:
+        self._oids = islice(_sparse(reader, tips), _HAVES_MAX)
+
+    def __next__(self) -> ObjectID | None:
+        oid = next(self._oids, None)
+        return None if oid is None else ObjectID(oid.encode("ascii"))
+
+    def ack(self, sha: ObjectID) -> None: ...
+
+    def nak(self) -> None: ...
+
+
+def _sparse(reader: Reader, tips: Collection[Oid]) -> Iterator[Oid]:
+    yield from tips
+    for tip in tips:
+        oid, step = tip, 1
+        while step <= _HAVE_STEPS_MAX and (parents := read_commit(reader, oid).parents):
+            oid = parents[0]
+            if step & (step - 1) == 0:
+                yield oid
+            step += 1
+
+
+def _oid(raw: bytes | None) -> Oid | None:
+    return None if raw is None or raw == ZERO_SHA else raw.decode("ascii")
+
+
+def _believable(refs: Mapping[Ref, ObjectID | None]) -> dict[str, Oid]:
+    """The refs that concern a vault, and could be refs of git."""
+    found = {}
+    for name, raw in refs.items():
+        ref, oid = name.decode("utf-8", "surrogateescape"), _oid(raw)
+        if oid is not None and ref.startswith(PREFIXES):
+            with contextlib.suppress(FieldvaultError):
+                check_name(ref)
+                found[ref] = oid
+    return found
+
+
+def _reason(status: str | None, said: list[bytes]) -> str | None:
+    """Why a server refused a ref, with what its hook said."""
+    if status is None:
+        return None
+    hook = b"".join(said).decode("ascii", "replace")
+    return ": ".join(filter(None, [status, " ".join(hook.split())]))[:_SAID_CHARACTERS_MAX]
+
+
+def _raised_by_dulwich(error: Exception) -> bool:
+    """A server that makes no sense makes dulwich raise nearly anything; what our own code raises is a bug and shows."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("dulwich.")
+
+
+def _translated(error: Exception, host: str, pushing: bool) -> FieldvaultError:
+    text = " ".join(str(argument) for argument in error.args)[:_SAID_CHARACTERS_MAX]
+    if isinstance(error, SendPackError):
+        said = error.args[0] if error.args else b""
+        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        return HubRefused("hub-refused", host=host, reason=reason[:_SAID_CHARACTERS_MAX])
+    if isinstance(error, NotGitRepository) or "not exported" in text or "not found" in text:
+        # git daemon gives one answer for a repository it does not serve and for a service it does not offer.
+        return HubRefused("hub-forbidden" if pushing else "hub-not-found", host=host)
+    if isinstance(error, HangupException) or text.startswith("Length of pkt read"):
+        return HubUnreachable("hub-unreachable", host=host, reason="cut")
+    if isinstance(error, GitProtocolError) and not text.startswith(_DULWICH_SAYS):  # the server said it in words
+        return HubRefused("hub-refused", host=host, reason=text)
+    return HubUnreachable("hub-unreachable", host=host, reason="garbled")

@@ -1,0 +1,55 @@
+"""Opening a hub by its address.
+
+Law: a transport is loaded when an address needs it. Settings that run a program or weaken a check are the person's
+own, from GitConfig(None) and the environment: a vault's `.git/config` decides none of them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldvault.edge.git.address import Address, parse_address
+from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.hub import STALE, Hub
+from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+
+if TYPE_CHECKING:
+    from dulwich.client import GitClient
+
+__all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
+
+
+def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
+    """The hub at `url`; a relative path counts from `root`. Nothing is asked of a server yet.
+
+    Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises.
+    """
+    address = parse_address(url, root)
+    if address.scheme == "path":
+        from fieldvault.edge.git.pathhub import PathHub
+
+        return PathHub(Path(address.path), progress or no_progress)
+    from fieldvault.edge.git.remotehub import RemoteHub
+
+    return RemoteHub(address, _client(address, limits, progress or no_progress), progress or no_progress)
+
+
+def _client(address: Address, limits: Limits, progress: Progress) -> GitClient:
+    person = GitConfig(None)
+    if address.scheme in ("http", "https"):
+        from fieldvault.edge.git.http import HttpClient
+
+        authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
+        return HttpClient(address, limits, progress, authorities)
+    from fieldvault.edge.git.remotehub import StreamClient
+
+    if address.scheme == "git":
+        from fieldvault.edge.git.tcp import TcpChannel
+
+        return StreamClient(lambda service, version: TcpChannel(address, service, version, limits, progress))
+    from fieldvault.edge.git.ssh import SshChannel
+
+    program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
+    return StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))
