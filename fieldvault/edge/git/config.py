@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldvault.edge.git.configtext import Key, edit, make_key, parse, parse_key
-from fieldvault.edge.git.durable import create, flush, flush_folder
-from fieldvault.errors import Busy, FieldvaultError
+from fieldvault.edge.git.locks import GitLock
+from fieldvault.errors import FieldvaultError
 
+_WAIT_SECONDS = 1.0
 _INCLUDE_DEPTH = 10  # git's own limit
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
@@ -58,23 +59,13 @@ class GitConfig:
         """
         assert self._git_dir is not None
         path = self._git_dir / "config"
-        lock = path.with_name("config.lock")
-        try:
-            file = create(lock)
-        except FileExistsError as error:
-            raise Busy("git-busy", path=str(lock)) from error
-        try:
-            with file:
-                text = _read(path) or ""
-                file.write(edit(text, str(path), make_key(*name), value).encode("utf-8", "surrogateescape"))
-                flush(file)
+        with GitLock(path) as lock:
+            lock.acquire(_WAIT_SECONDS)
+            text = edit(_read(path) or "", str(path), make_key(*name), value)
+            lock.write(text.encode("utf-8", "surrogateescape"))
             if path.exists():
-                lock.chmod(path.stat().st_mode)
-            lock.replace(path)
-        except BaseException:
-            lock.unlink(missing_ok=True)
-            raise
-        flush_folder(path.parent)
+                lock.path.chmod(path.stat().st_mode)
+            lock.commit()
         self._values = None
 
     def identity(self) -> Identity | None:

@@ -73,7 +73,8 @@ def test_an_edit_keeps_every_other_line() -> None:
     assert edit("[a]", "", make_key("a", "x"), "2") == "[a]\n\tx = 2\n"
 
 
-def test_the_mode_is_kept_and_a_lock_respected(tmp_path: Path) -> None:
+def test_the_mode_is_kept_and_a_lock_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fieldvault.edge.git.config._WAIT_SECONDS", 0.05)
     git = Git(tmp_path).init()
     path = tmp_path / ".git" / "config"
     path.chmod(0o600)
