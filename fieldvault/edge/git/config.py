@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,13 @@ class GitConfig:
         self._environment = environment
         self._values: dict[Key, list[str]] | None = None
 
+    @classmethod
+    def of_file(cls, path: Path) -> GitConfig:
+        """One file alone, without what it includes: where git looks for a repository's format."""
+        config = cls(None, {})
+        config._values = _by_key((setting.key, setting.value) for setting in parse(_read(path) or "", str(path)))
+        return config
+
     def get(self, *name: str) -> str | None:
         """The value that counts of ("user", "name") or ("remote", "origin", "url"); None where it is not set."""
         values = self.get_all(*name)
@@ -51,6 +58,10 @@ class GitConfig:
         """As git reads booleans; None where it is not set, or is none."""
         value = (self.get(*name) or "").lower() if self.get_all(*name) else None
         return True if value in _TRUE else False if value in _FALSE else None
+
+    def section(self, name: str) -> dict[str, str]:
+        """The variables of a section without subsection, by name."""
+        return {key.name: values[-1] for key, values in self._settings().items() if key[:2] == (name, "")}
 
     def set_local(self, *name: str, value: str | None) -> None:
         """Set a variable in the repository's own file, or with None remove it; durable, under git's own lock.
@@ -107,9 +118,7 @@ class GitConfig:
 
     def _settings(self) -> dict[Key, list[str]]:
         if self._values is None:
-            self._values = {}
-            for key, value in self._all():
-                self._values.setdefault(key, []).append(value)
+            self._values = _by_key(self._all())
         return self._values
 
     def _all(self) -> Iterator[tuple[Key, str]]:
@@ -178,6 +187,13 @@ class GitConfig:
     def _xdg(self) -> Path:
         configured = self._environment.get("XDG_CONFIG_HOME")
         return (Path(configured) if configured else self._home() / ".config") / "git"
+
+
+def _by_key(settings: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
+    values: dict[Key, list[str]] = {}
+    for key, value in settings:
+        values.setdefault(key, []).append(value)
+    return values
 
 
 def _system_file(environment: Mapping[str, str]) -> str:

@@ -1,0 +1,130 @@
+"""A repository as a whole: made, and judged whether it is one that fv works in.
+
+Law: `create_repository` makes what `git init` would make, and git takes it for a repository only when it is complete.
+The trap avoided: dulwich's `Repo.init` flushes nothing, and leaves half a repository that both it and git refuse.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.durable import make_folder, write_whole
+
+_HUB = """\
+\tfsync = all
+[receive]
+\tfsckObjects = true
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+"""  # filters and blobs by id: how a first clone is usable before its history is complete
+
+_SUPPORTED_EXTENSIONS = ("noop", "noop-v1", "preciousobjects", "worktreeconfig")
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+def create_repository(path: Path, *, bare: bool = False) -> Path:
+    """Make a repository in the folder `path`, or with `bare` a hub that is `path` itself; returns its git folder.
+
+    What stands already stays, as with `git init`.
+    """
+    git_dir = path if bare else path / ".git"
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
+        make_folder(git_dir / folder)
+    config = git_dir / "config"
+    if not config.exists():
+        write_whole(config, b"")
+        write_whole(config, _settings(git_dir, config, bare).encode())
+    if not (git_dir / "HEAD").exists():
+        write_whole(git_dir / "HEAD", b"ref: refs/heads/main\n")  # last: with it the folder is a repository
+    return git_dir
+
+
+def _settings(git_dir: Path, config: Path, bare: bool) -> str:
+    """What git init finds out about the file system, and what a hub allows."""
+    settings = {
+        "repositoryformatversion": "0",
+        "filemode": _boolean(_keeps_modes(config)),
+        "bare": _boolean(bare),
+    }
+    if not bare:
+        settings["logallrefupdates"] = "true"
+    if (git_dir / "CoNfIg").exists():
+        settings["ignorecase"] = "true"
+    if sys.platform == "darwin":
+        settings["precomposeunicode"] = "true"
+    if os.name == "nt":
+        settings["symlinks"] = "false"
+    lines = "".join(f"\t{name} = {value}\n" for name, value in settings.items())
+    return f"[core]\n{lines}{_HUB if bare else ''}"
+
+
+def _keeps_modes(file: Path) -> bool:
+    """Whether the file system remembers that a file is executable."""
+    mode = file.stat().st_mode
+    file.chmod(mode ^ stat.S_IXUSR)
+    kept = file.stat().st_mode == mode ^ stat.S_IXUSR
+    file.chmod(mode)
+    return kept
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def unsupported(git_dir: Path, *, hub: bool = False) -> str | None:
+    """One word for what fv does not work with in this repository, None where it is one it works in.
+
+    bare, linked-worktree, separate-git-dir, submodules, sparse, shallow, alternates, sha256, reftable,
+    partial-clone, or the name of an extension or format that nobody here knows. A hub may be bare.
+    """
+    if git_dir.is_file():
+        return "linked-worktree" if "/worktrees/" in git_dir.read_text("utf-8", "replace") else "separate-git-dir"
+    config = GitConfig.of_file(git_dir / "config")
+    checks = {
+        "linked-worktree": (git_dir / "commondir").exists(),
+        "bare": not hub and config.get_bool("core", "bare") is True,
+        "shallow": _has_content(git_dir / "shallow"),
+        "alternates": _has_content(git_dir / "objects" / "info" / "alternates"),
+        "submodules": not hub and (git_dir.parent / ".gitmodules").exists(),
+        "sparse": config.get_bool("core", "sparsecheckout") is True
+        or GitConfig.of_file(git_dir / "config.worktree").get_bool("core", "sparsecheckout") is True,
+    }
+    return next((word for word, found in checks.items() if found), None) or _unknown_format(config)
+
+
+def _unknown_format(config: GitConfig) -> str | None:
+    version = config.get("core", "repositoryformatversion") or "0"
+    if version not in ("0", "1"):
+        return f"format-{version}"
+    for name, value in config.section("extensions").items():
+        if name == "objectformat" and value != "sha1":
+            return value
+        if name == "refstorage" and value != "files":
+            return value
+        if name == "partialclone":
+            return "partial-clone"
+        if version == "1" and name not in ("objectformat", "refstorage", *_SUPPORTED_EXTENSIONS):
+            return name
+    return None
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def operation_under_way(git_dir: Path) -> str | None:
+    """The git command that is not finished: merge, rebase, cherry-pick, revert or bisect."""
+    return next((word for name, word in _UNDER_WAY.items() if (git_dir / name).exists()), None)
