@@ -308,6 +308,57 @@ def make_certificates(openssl: str, folder: Path) -> None:
         subprocess.run([openssl, *command], cwd=folder, check=True, capture_output=True)
 
 
+class BadLink:
+    """A way to a server that carries `up` bytes to it and `down` bytes back in all, then cuts or goes silent."""
+
+    def __init__(self, target: int, *, up: int | None = None, down: int | None = None, silent: bool = False) -> None:
+        self._target = target
+        self._left = {"up": up, "down": down}
+        self._silent = silent
+        self.carried = {"up": 0, "down": 0}
+        self._open: list[socket.socket] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._open += [near, far]
+                for source, sink, way in ((near, far, "up"), (far, near, "down")):
+                    threading.Thread(target=self._carry, args=(source, sink, way), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                left = self._left[way]
+                if left is not None:
+                    data = data[:left]
+                    self._left[way] = left - len(data)
+                self.carried[way] += len(data)
+                sink.sendall(data)
+                if self._left[way] == 0:
+                    return None if self._silent else self._cut()
+            sink.shutdown(socket.SHUT_WR)
+        return None
+
+    def _cut(self) -> None:
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> BadLink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in [self._listening, *self._open]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
 @contextlib.contextmanager
 def silent_server() -> Iterator[int]:
     """A port that takes connections and never answers."""
