@@ -1,0 +1,132 @@
+"""Merging records: bytes in, bytes out. No vault, no git.
+
+Law: one engine behind sync, undo, resolve, merge-file and the tests. What comes out reads back as what was decided; if
+it ever did not, the whole record would be a register, and a conflict would say so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fieldvault.core import layout
+from fieldvault.core.changes import FieldChange, changes_between
+from fieldvault.core.conflicts import EDITED_BOTH, Conflict
+from fieldvault.core.merge import Merged, Notice, Version, merge_versions
+from fieldvault.core.reading import value_of
+from fieldvault.core.schema import Schema
+from fieldvault.core.values import MISSING, FieldPath, Maybe, rank, same
+from fieldvault.edge.yamltext import Document, Limits, read
+from fieldvault.errors import Unreadable
+
+RECORD = Limits()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One version of a record: its bytes (None: absent), and the conflicts that stand open in it."""
+
+    data: bytes | None
+    conflicts: Mapping[FieldPath, Conflict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MergedRecord:
+    """The merged record (None: removed) and everything that is open in it.
+
+    `merged_fields` are the fields that came together by themselves. `unreadable` are the bytes of a side that could not
+    be read, which the caller puts beside the record.
+    """
+
+    data: bytes | None
+    conflicts: tuple[Conflict, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    merged_fields: tuple[FieldPath, ...] = ()
+    unreadable: tuple[bytes, ...] = ()
+
+
+def merge_record(
+    base: Side, ours: Side, theirs: Side, schema: Schema, record: str, *, limits: Limits = RECORD
+) -> MergedRecord:
+    """Merge three versions of one record. `record` is its id, or its path where it has none."""
+    if _alike(ours, base):
+        return MergedRecord(theirs.data, tuple(theirs.conflicts.values()))
+    if _alike(theirs, base):
+        return MergedRecord(ours.data, tuple(ours.conflicts.values()))
+    documents = [_readable(side.data, limits) for side in (base, ours, theirs)]
+    broken = [side.data for side, document in zip((ours, theirs), documents[1:], strict=True) if side.data and not document]
+    if broken:
+        return _with_unreadable(ours, theirs, documents, tuple(data for data in broken if data is not None))
+    sides = zip((base, ours, theirs), documents, strict=True)
+    versions = [Version(document.tree if document else None, side.conflicts) for side, document in sides]
+    merged = merge_versions(*versions, schema, record)
+    if merged.tree is None:
+        return MergedRecord(None, merged.conflicts, merged.notices)
+    data = layout.data(merged.tree)
+    meant = value_of(merged.tree.root.node, schema.root)
+    if not _reads_as(data, meant, schema, limits):
+        return _as_one_register(documents, merged, schema, record)
+    fields = _merged_fields(documents, meant, merged, schema)
+    return MergedRecord(data, merged.conflicts, merged.notices, fields)
+
+
+def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Limits = RECORD) -> list[FieldChange]:
+    """The fields in which two versions differ; an item of a keyed list by its key. Raises Unreadable."""
+    values = [read(data, limits=limits).value(schema) if data is not None else MISSING for data in (old, new)]
+    return changes_between(values[0], values[1], schema)
+
+
+def _alike(side: Side, base: Side) -> bool:
+    return side.data == base.data and dict(side.conflicts) == dict(base.conflicts)
+
+
+def _readable(data: bytes | None, limits: Limits) -> Document | None:
+    if data is None:
+        return None
+    try:
+        return read(data, limits=limits)
+    except Unreadable:
+        return None
+
+
+def _with_unreadable(
+    ours: Side, theirs: Side, documents: list[Document | None], broken: tuple[bytes, ...]
+) -> MergedRecord:
+    """The readable side stands; of two unreadable ones the higher sha256, as among attachments."""
+    readable = [side for side, document in zip((ours, theirs), documents[1:], strict=True) if document]
+    if readable:
+        return MergedRecord(readable[0].data, tuple(readable[0].conflicts.values()), unreadable=broken)
+    shown = max(broken, key=lambda data: hashlib.sha256(data).digest())
+    side = ours if ours.data == shown else theirs
+    return MergedRecord(shown, tuple(side.conflicts.values()), unreadable=tuple(data for data in broken if data != shown))
+
+
+def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits) -> bool:
+    """Whether the bytes read back as the value that was built beside them. A larger result is no reason to refuse it."""
+    try:
+        again = read(data, limits=replace(limits, bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max))
+    except Unreadable:
+        return False
+    return same(again.value(schema), meant)
+
+
+def _as_one_register(documents: list[Document | None], merged: Merged, schema: Schema, record: str) -> MergedRecord:
+    present = [document for document in documents[1:] if document is not None]
+    values: list[tuple[Maybe, Document]] = [(document.value(schema), document) for document in present]
+    values.sort(key=lambda pair: (rank(pair[0]), pair[1].data), reverse=True)
+    base = documents[0].value(schema) if documents[0] else MISSING
+    also = tuple(value for value, _ in values[1:]) or (MISSING,)
+    conflict = Conflict(record, (), EDITED_BOTH, base, also)
+    return MergedRecord(values[0][1].data, (conflict, *(each for each in merged.conflicts if each.field)))
+
+
+def _merged_fields(
+    documents: list[Document | None], meant: Maybe, merged: Merged, schema: Schema
+) -> tuple[FieldPath, ...]:
+    base, ours, theirs = (document.value(schema) if document else MISSING for document in documents)
+    if ours is MISSING or theirs is MISSING:
+        return ()
+    open_fields = {conflict.field for conflict in merged.conflicts}
+    changed = [change.path for change in changes_between(base, meant, schema)] if base is not MISSING else []
+    return tuple(path for path in changed if path not in open_fields)

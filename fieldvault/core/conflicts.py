@@ -1,0 +1,80 @@
+"""Conflicts: fields at which more than one value stands until a person chooses.
+
+Law: a conflict is a value, a function of what stands; it names no side, author or time, so that two machines that merge
+the same pair write the same file. `standing` is what makes an open conflict survive merges until it is settled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fieldvault.core.values import FieldPath, Maybe, canonical, rank, to_pointer
+
+EDITED_BOTH = "edited-both"
+DELETED_EDITED = "deleted-edited"
+ORDER = "order"
+STALE_SAVE = "stale-save"
+
+# The kinds whose `also` holds values of the field; the others speak of the file as a whole, or of a list's order.
+OF_VALUES = frozenset((EDITED_BOTH, DELETED_EDITED, STALE_SAVE))
+
+
+_SAFE_ID = re.compile(r"[a-z0-9]{1,16}_[a-z0-9_]{1,64}")  # no case, no dot, no reserved name
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What else stands at a field of a record, beside the value that the record shows. MISSING: a removal.
+
+    `record` is the record's id, or its path where it has none; `base` is for the reader, MISSING where both added.
+    """
+
+    record: str
+    field: FieldPath
+    kind: str
+    base: Maybe
+    also: tuple[Maybe, ...]
+
+
+def conflict_path(record: str, field: FieldPath) -> str:
+    """Where the conflict of a field stands in the vault.
+
+    A record without id, or with one that is no safe folder name everywhere, is named by the sha256 of what it has.
+    """
+    folder = record if _SAFE_ID.fullmatch(record) else _digest(record)
+    return f"conflicts/{folder}/{_digest(to_pointer(field))}.yaml"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+Standing: TypeAlias = Mapping[str, Maybe]  # canonical text -> value: the set of values that stand at a field
+
+
+def standing(base: Standing, ours: Standing, theirs: Standing) -> Standing:
+    """The values that stand after a merge, of those that stood on each side.
+
+    Same as base on one side: the other side's. Both changed: what either holds, without what stood in the base and one
+    side no longer has; a side that would be left with nothing contributes all of its values.
+    """
+    if ours.keys() == base.keys():
+        return theirs
+    if theirs.keys() == base.keys():
+        return ours
+    left = {key: value for key, value in ours.items() if key not in base or key in theirs} or ours
+    right = {key: value for key, value in theirs.items() if key not in base or key in ours} or theirs
+    return {**left, **right}
+
+
+def ranked(values: Standing) -> list[Maybe]:
+    """The values, the one to show first."""
+    return sorted(values.values(), key=rank, reverse=True)
+
+
+def as_standing(*values: Maybe) -> Standing:
+    return {canonical(value): value for value in values}

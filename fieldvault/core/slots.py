@@ -1,0 +1,133 @@
+"""Slots: how the bytes around and inside values come together once the values are decided.
+
+Law: a slot merges by the truth table on its text; where both sides changed it nothing that a person wrote is dropped:
+two leads are joined with shared lines once, of two trails the higher stays and the other becomes a line of the lead.
+Every function gives the same result when ours and theirs are swapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+from fieldvault.core import layout, listmerge
+from fieldvault.core.fitting import gap_before
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar
+from fieldvault.core.writing import has_comment, to_block, to_flow
+
+T = TypeVar("T", str, int, bool)
+
+
+class Sides(NamedTuple):
+    """The entry of one field in the three versions; None where it is absent."""
+
+    base: Entry | None
+    ours: Entry | None
+    theirs: Entry | None
+
+
+def pick(base: T | None, ours: T, theirs: T) -> T:
+    """A register that needs no conflict: the changed side's, of two changes the higher. A base of None: both added."""
+    if ours == theirs or theirs == base:
+        return ours
+    return theirs if ours == base else max(ours, theirs)
+
+
+def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
+    """The entry of a field that both sides have, with its decided node and the gap that the node came with."""
+    base, ours, theirs = sides
+    assert ours is not None and theirs is not None
+    lead = joined(base.lead if base else "", ours.lead, theirs.lead)
+    trail, displaced = _trail(base.trail if base else "", ours.trail, theirs.trail)
+    head = pick(base.head if base else None, ours.head, theirs.head)
+    if trail.strip() and isinstance(node, Collection) and node.inline:
+        trail, displaced = "", f"{trail.strip()}\n{displaced}"
+    if displaced and displaced not in lead:
+        lead += displaced
+    chosen = max(ours, theirs, key=lambda side: (side.flow, side.head))
+    gap = gap_before(node, gap, flow=chosen.flow or not head)
+    entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail)
+    entry.first = pick(base.first if base else None, ours.first, theirs.first)
+    return entry
+
+
+def joined(base: str, ours: str, theirs: str) -> str:
+    """Comment and blank lines of both sides: what one side dropped goes, what each put in stands, shared lines once."""
+    if ours == theirs or theirs == base:
+        return ours
+    if ours == base:
+        return theirs
+    before, left, right = (slot.splitlines(True) for slot in (base, ours, theirs))
+    out: list[str] = []
+    for _, in_ours, in_theirs in listmerge.sequence(before, left, right):
+        line = left[in_ours] if in_ours is not None else right[in_theirs or 0]
+        if line not in out or not line.strip():
+            out.append(line)
+    return "".join(out)
+
+
+def _trail(base: str, ours: str, theirs: str) -> tuple[str, str]:
+    """The trail that stays, and the other as a line of the lead."""
+    trail = pick(base, ours, theirs)
+    both_changed = ours != theirs and base not in (ours, theirs)
+    other = (theirs if trail == ours else ours).strip() if both_changed else ""
+    return trail, f"{other}\n" if other and other != trail.strip() else ""
+
+
+def heading(lead: str) -> str:
+    """The part of a lead above its last blank line, with that line: it speaks of more than the entry below it."""
+    lines = lead.splitlines(True)
+    last_blank = max((place for place, line in enumerate(lines) if not line.strip()), default=-1)
+    kept = lines[: last_blank + 1]
+    return "".join(kept) if any(line.strip() for line in kept) else ""
+
+
+def equal_node(sides: Sides, candidates: Iterable[Entry]) -> Entry:
+    """Of entries whose values are the same: the one whose source changed; of two changes the higher source."""
+    base = layout.shape_text(sides.base.node) if sides.base else None
+    texts = {layout.shape_text(entry.node): entry for entry in candidates}
+    changed = {text: entry for text, entry in texts.items() if text != base}
+    return max((changed or texts).items())[1]
+
+
+def gap_beside(sides: Sides, chosen: Entry) -> str:
+    """The space between head and value: its own slot between values that stand beside their key, else the value's."""
+    if sides.ours is None or sides.theirs is None:
+        return chosen.gap
+    if all(_beside(side.node) for side in sides if side is not None):
+        return pick(sides.base.gap if sides.base else None, sides.ours.gap, sides.theirs.gap)
+    return chosen.gap
+
+
+def _beside(node: Node) -> bool:
+    return (node.flow if isinstance(node, Collection) else not isinstance(node, Scalar) or bool(node.raw) and not node.block)
+
+
+def shaped(base: Collection | None, ours: Collection, theirs: Collection, entries: list[Entry]) -> Collection:
+    """A collection of the merged entries in the style that the sides agree on."""
+    styles = [_flow(base) if base else None, _flow(ours), _flow(theirs)]
+    known = [style for style in styles[1:] if style is not None]
+    flow = not entries or bool(known and pick(styles[0] or False, known[0], known[-1]))
+    flow = flow and not any(not entry.flow and has_comment(entry) for entry in entries)
+    entries = [to_flow(entry) if flow else to_block(entry) for entry in entries]
+    node = Collection(ours.mapping, entries, flow=flow)
+    blocks = [side for side in (ours, theirs) if not side.flow]
+    if blocks:
+        base_indent = base.indent if base and not base.flow else None
+        node.indent = pick(base_indent, blocks[0].indent, blocks[-1].indent)
+        node.inline = pick(base.inline if base and not base.flow else None, blocks[0].inline, blocks[-1].inline)
+        node.indent = max(node.indent, 2) if node.inline else node.indent
+    flows = [side for side in (ours, theirs) if side.flow]
+    if flow and flows:
+        node.opening = pick(base.opening if base and base.flow else None, flows[0].opening, flows[-1].opening)
+        feet = [side.foot for side in flows if side.entries] or [""]
+        node.foot = pick(base.foot if base and base.flow and base.entries else None, feet[0], feet[-1])
+    elif not flow:
+        feet = [side.foot if side and not side.flow else "" for side in (base, ours, theirs)]
+        node.foot = joined(*feet)
+    return node
+
+
+def _flow(collection: Collection) -> bool | None:
+    """The style; None for an empty collection, which has no choice."""
+    return collection.flow if collection.entries else None

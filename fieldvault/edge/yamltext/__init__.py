@@ -1,0 +1,9 @@
+"""The only room that knows PyYAML: bytes in, documents out, and documents back to bytes."""
+
+from __future__ import annotations
+
+from fieldvault.edge.yamltext.conflictfile import read_conflict, write_conflict
+from fieldvault.edge.yamltext.cutting import Limits
+from fieldvault.edge.yamltext.document import Document, dump, read
+
+__all__ = ["Document", "Limits", "dump", "read", "read_conflict", "write_conflict"]

@@ -1,0 +1,61 @@
+"""Documents: one YAML file as a person wrote it, and as a value.
+
+Law: `with_edits` changes the slots that differ and no other byte; what it gives is read again and compared with what
+was meant before it is handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from fieldvault.core import editing, layout, writing
+from fieldvault.core.nodes import Tree
+from fieldvault.core.reading import find, value_of
+from fieldvault.core.schema import DEFAULT, Schema
+from fieldvault.core.values import FieldPath, Maybe, Value, same
+from fieldvault.edge.yamltext.cutting import Limits
+from fieldvault.edge.yamltext.reading import read_tree
+
+RECORD = Limits()
+
+
+class Document:
+    """A readable file: its bytes and the tree of its slots."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self.data = data
+        self._limits = limits
+        self.tree: Tree = read_tree(data, limits)
+
+    @cached_property
+    def plain_value(self) -> Value:
+        """The value where no schema speaks."""
+        return value_of(self.tree.root.node, DEFAULT.root)
+
+    def value(self, schema: Schema = DEFAULT) -> Value:
+        """The value under a schema; a map where the limits ask for one."""
+        return value_of(self.tree.root.node, schema.root)
+
+    def find(self, path: FieldPath, schema: Schema = DEFAULT) -> int | None:
+        """The line of the field at a path, from 1; None where there is none. Items of a list by key, else by place."""
+        found = find(self.tree.root, path, schema.root)
+        return found[0].line if found else None
+
+    def with_edits(self, edits: Sequence[tuple[FieldPath, Maybe]], schema: Schema = DEFAULT) -> bytes:
+        """The file with these fields set (MISSING: removed), in order. An item of a list is addressed by its key."""
+        tree = editing.edited(self.tree, edits, schema)
+        data = layout.data(tree)
+        again = read_tree(data, self._limits)
+        assert same(value_of(again.root.node, schema.root), value_of(tree.root.node, schema.root)), "an edit reads otherwise"
+        return data
+
+
+def read(data: bytes, *, limits: Limits = RECORD) -> Document:
+    """Read one record. Raises Unreadable, with its line, for everything that a record may not be."""
+    return Document(data, limits)
+
+
+def dump(value: dict[str, Value]) -> bytes:
+    """A new file for a value, in the house style."""
+    return layout.data(writing.tree_of(value))

@@ -1,0 +1,138 @@
+"""Reading: bytes to a tree of slots, or one clear error.
+
+Law: whatever the bytes are, the outcome is a tree or `Unreadable` with a line; never another exception, never more than
+the limits' memory. libyaml breaks lines where YAML 1.1 does, so the characters that are content in YAML 1.2 are given
+stand-ins while it reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from fieldvault.core.nodes import Collection, Entry, Scalar, Tree
+from fieldvault.edge.yamltext.cutting import Cutter, Limits
+from fieldvault.errors import Unreadable
+
+_LINE_ENDS_OF_1_1 = re.compile("[\x85\u2028\u2029\ufeff]|\r(?!\n)")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_MARKERS = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+_HEADING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*\n")
+_SPACE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+
+
+def read_tree(data: bytes, limits: Limits) -> Tree:
+    """Cut the bytes of one document into slots."""
+    if len(data) > limits.bytes_max:
+        raise Unreadable("yaml-too-large", size=len(data), limit=limits.bytes_max)
+    text = _decoded(data)
+    tree = Tree(Entry(None, Scalar("", "")), bom=text.startswith("\ufeff"))
+    text = text.removeprefix("\ufeff")
+    tree.newline = _line_ending(text)
+    if tree.newline != "\n":
+        text = text.replace(tree.newline, "\n")
+    tree.final_newline = text.endswith("\n")
+    if not tree.final_newline:
+        text += "\n"
+    _refuse_odd_characters(text)
+    readable, unmask = _masked(text)
+    try:
+        _read_document(tree, text, Cutter(text, _events(readable), limits, unmask))
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(error, text) from error
+    except yaml.YAMLError as error:
+        raise Unreadable("yaml-syntax", reason=str(error)) from error
+    return tree
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    yield from yaml.parse(text, Loader=yaml.CBaseLoader)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        if b"\0" in data[:64] and data.count(b"\0") * 3 > len(data[:64]):
+            raise Unreadable("yaml-not-utf8", encoding="UTF-16", line=1)
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        encoding = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "unknown"
+        raise Unreadable("yaml-not-utf8", encoding=encoding, line=line) from error
+
+
+def _line_ending(text: str) -> str:
+    """The one line ending of the file; a file that mixes them keeps its carriage returns as part of its slots."""
+    feeds, pairs = text.count("\n"), text.count("\r\n")
+    if pairs and pairs == feeds == text.count("\r"):
+        return "\r\n"
+    return "\r" if "\r" in text and not feeds else "\n"
+
+
+def _refuse_odd_characters(text: str) -> None:
+    found = _CONTROL.search(text)
+    if found:
+        raise Unreadable("yaml-control-character", character=f"U+{ord(found.group()):04X}", **_place(text, found.start()))
+    found = _MARKERS.search(text)
+    if found and len(set(_MARKERS.findall(text))) > 1:
+        raise Unreadable("yaml-conflict-markers", **_place(text, found.start()))
+
+
+def _masked(text: str) -> tuple[str, dict[int, str]]:
+    found = set(_LINE_ENDS_OF_1_1.findall(text))
+    if not found:
+        return text, {}
+    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+    stand_in = dict(zip(sorted(found), free, strict=False))
+    masked = _LINE_ENDS_OF_1_1.sub(lambda match: stand_in[match.group()], text)
+    return masked, {ord(sign): original for original, sign in stand_in.items()}
+
+
+def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
+    next(cutter.events)
+    opening = next(cutter.events)
+    if isinstance(opening, yaml.StreamEndEvent):
+        raise Unreadable("yaml-empty", line=1)
+    begin = opening.end_mark.index if getattr(opening, "explicit", False) else 0
+    event = next(cutter.events)
+    if cutter.limits.mapping_only and not isinstance(event, yaml.MappingStartEvent):
+        raise Unreadable("yaml-not-a-map", line=event.start_mark.line + 1)
+    if isinstance(event, yaml.CollectionStartEvent) and not event.flow_style:
+        _read_block_root(tree, text, cutter, event, begin)
+    else:
+        tree.start = text[:event.start_mark.index]
+        cutter.value(tree.root, event, event.start_mark.index, 0, -1)
+    tree.root.line = event.start_mark.line + 1
+    tree.root.place(text, len(tree.start), cutter.position, 0)
+    tree.end = text[cutter.position:]
+    next(cutter.events)
+    following = next(cutter.events)
+    if not isinstance(following, yaml.StreamEndEvent):
+        raise Unreadable("yaml-several-documents", line=following.start_mark.line + 1)
+
+
+def _read_block_root(tree: Tree, text: str, cutter: Cutter, event: yaml.CollectionStartEvent, begin: int) -> None:
+    if begin or event.anchor:
+        begin = text.index("\n", max(begin, event.start_mark.index if event.anchor else 0)) + 1
+    heading = _HEADING.match(text, begin)
+    cutter.position = heading.end() if heading and _SPACE.match(text, begin).end() >= heading.end() else begin  # type: ignore[union-attr]
+    tree.start = text[:cutter.position]
+    node = Collection(isinstance(event, yaml.MappingStartEvent), [])
+    node.anchor, node.tied = event.anchor, event.anchor is not None
+    tree.root.node = node
+    cutter.block(node, event, -1)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Unreadable("yaml-syntax", reason=error.problem or str(error))
+    where = {"line": mark.line + 1, "column": mark.column + 1}
+    if text[mark.index : mark.index + 1] == "\t":
+        return Unreadable("yaml-tab", **where)
+    return Unreadable("yaml-syntax", reason=error.problem or str(error), **where)
+
+
+def _place(text: str, position: int) -> dict[str, int]:
+    return {"line": text.count("\n", 0, position) + 1, "column": position - text.rfind("\n", 0, position)}
