@@ -20,6 +20,7 @@ from fieldvault.edge.git.link import Direction, Progress
 from fieldvault.edge.git.objects import Objects, Reader
 from fieldvault.edge.git.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.refs import Refs
+from fieldvault.edge.git.repository import unsupported
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 _LOOSE_MAX = 20  # objects; more come as one pack
@@ -27,15 +28,18 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PathHub:
-    """One bare repository by its path; see hub.Hub for what its methods promise."""
+    """One bare repository by its path; see hub.Hub for what its methods promise.
+
+    Opening it raises HubUnreachable("hub-missing", path), or FieldvaultError: "hub-not-a-repository" (path),
+    "hub-not-bare" (path), "hub-unsupported" (path, word).
+    """
 
     def __init__(self, path: Path, progress: Progress) -> None:
-        """Raises HubUnreachable("hub-missing", path), or FieldvaultError "hub-not-a-repository" or "hub-not-bare"."""
         self.url = str(path)
         self._path = path
         self._progress = progress
         with self._reached():
-            _expect_bare(path)
+            _expect_hub(path)
         self._objects = Objects(path)
         self._refs = Refs(path)
 
@@ -112,10 +116,12 @@ class PathHub:
             raise
 
 
-def _expect_bare(path: Path) -> None:
+def _expect_hub(path: Path) -> None:
     if not path.exists():
         raise HubUnreachable("hub-missing", path=str(path))
-    if (path / ".git").exists() or GitConfig(path).get_bool("core", "bare") is False:
+    if (path / ".git").exists() or GitConfig.of_file(path / "config").get_bool("core", "bare") is False:
         raise FieldvaultError("hub-not-bare", path=str(path))
     if not ((path / "HEAD").is_file() and (path / "objects").is_dir()):
         raise FieldvaultError("hub-not-a-repository", path=str(path))
+    if (word := unsupported(path, hub=True)) is not None:
+        raise FieldvaultError("hub-unsupported", path=str(path), word=word)

@@ -88,6 +88,11 @@ class TestNoServer:
         monkeypatch.setenv("GIT_SSH_COMMAND", "sh -c 'exec sleep 60'")
         assert failure(tips("marc@hub.example:hub.git", tmp_path)).facts["reason"] == "timeout"
 
+    def test_a_hub_of_another_format(self, tmp_path: Path) -> None:
+        Git(tmp_path)("init", "-q", "--bare", "--object-format=sha256", "hub.git")
+        error = failure(tips("hub.git", tmp_path))
+        assert (error.kind, error.facts["word"]) == ("hub-unsupported", "sha256")
+
     @pytest.mark.parametrize("what", ["nothing", "a file", "a folder", "a vault"])
     def test_a_path_that_is_no_hub(self, what: str, tmp_path: Path) -> None:
         place = tmp_path / "place"
