@@ -82,24 +82,17 @@ def update(
 ) -> None:
     """Bring the folders on the way to changed paths from their old trees to their new ones.
 
-    A folder whose node is its old tree was unchanged, so that the same change makes it its new tree. Everything else
-    becomes invalid. `counts` gives the entries below a folder before and after the change.
+    A folder that is new, or whose node is its old tree, is its new tree after the same change. Every other one becomes
+    invalid. `counts` gives the entries below a folder before and after the change.
     """
     folders = {path[:slash] for path in paths for slash in _slashes(path)} | {b""}
     for folder in sorted(folders, key=lambda folder: (folder.count(b"/"), folder)):
         before, after = counts(folder)
-        parent, _, name = folder.rpartition(b"/")
-        above = _find(tree, parent) if folder else None
-        node = tree if above is None else above.folders.get(name)
-        if above is not None and after == 0:
-            above.folders.pop(name, None)
+        if folder and not after:
+            _drop(tree, folder)
             continue
-        if node is None:
-            known = before == 0
-            node = above.folders[name] = CacheTree() if above is not None else tree
-        else:
-            known = node.count >= 0 and node.oid == old_ids.get(folder)
-        new = new_ids.get(folder)
+        node, old, new = _find(tree, folder), old_ids.get(folder), new_ids.get(folder)
+        known = node.oid == old if node.count >= 0 else before == 0 and old is None
         node.count, node.oid = (after, new) if known and new is not None else (_INVALID, "")
 
 
@@ -108,7 +101,16 @@ def _slashes(path: bytes) -> list[int]:
 
 
 def _find(tree: CacheTree, folder: bytes) -> CacheTree:
-    """The node of a folder; what lies above a changed folder has been made before it."""
+    """The node of a folder, made where it is missing."""
     for name in folder.split(b"/") if folder else ():
         tree = tree.folders.setdefault(name, CacheTree())
     return tree
+
+
+def _drop(tree: CacheTree, folder: bytes) -> None:
+    *above, name = folder.split(b"/")
+    for step in above:
+        if step not in tree.folders:  # dropped itself
+            return
+        tree = tree.folders[step]
+    tree.folders.pop(name, None)

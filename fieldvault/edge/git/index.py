@@ -11,7 +11,7 @@ import hashlib
 import os
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
@@ -113,8 +113,8 @@ class GitIndex:
         names = {_raw(path): entry for path, entry in changes.items()}
         dropped = self._dropped(names)
         added = {name: entry for name, entry in names.items() if entry is not None}
-        chunks = [_HEADER.pack(b"DIRC", 2, len(self) - len(dropped) + len(added))]
-        chunks += self._spliced(dropped, added)
+        header = _HEADER.pack(b"DIRC", 2, len(self) - len(dropped) + len(added))
+        chunks = [header, *self._spliced(dropped, added)]
         if b"TREE" in self._extensions:
             tree = self._updated_tree(dropped, added, old_ids, new_ids)
             chunks += [_tree_extension(tree)] if tree is not None else []
@@ -131,19 +131,20 @@ class GitIndex:
                     dropped.update(self._range(name[:slash], name[:slash] + b"\0"))
         return dropped
 
-    def _spliced(self, dropped: set[int], added: Mapping[bytes, IndexEntry]) -> list[bytes]:
-        """The entries' bytes: what stands is copied in long runs."""
+    def _spliced(self, dropped: set[int], added: Mapping[bytes, IndexEntry]) -> list[bytes | memoryview]:
+        """The entries' bytes: what stands goes on in long runs, not copied before the end."""
         inserts: dict[int, list[bytes]] = {}
         for name in sorted(added):
             inserts.setdefault(self._place(name), []).append(_encode(name, added[name]))
-        chunks: list[bytes] = []
+        data = memoryview(self._data)
+        chunks: list[bytes | memoryview] = []
         copied = _HEADER.size
         for place in sorted(dropped | inserts.keys()):
             start = self._start(place)
-            chunks.append(self._data[copied:start])
+            chunks.append(data[copied:start])
             chunks += inserts.get(place, [])
             copied = self._start(place + 1) if place in dropped else start
-        chunks.append(self._data[copied : self._end])
+        chunks.append(data[copied : self._end])
         return chunks
 
     def _updated_tree(
@@ -254,9 +255,11 @@ def _tree_extension(tree: cachetree.CacheTree) -> bytes:
     return _EXTENSION.pack(b"TREE", len(content)) + content
 
 
-def _signed(chunks: Iterable[bytes]) -> bytes:
-    data = b"".join(chunks)
-    return data + hashlib.sha1(data, usedforsecurity=False).digest()
+def _signed(chunks: Sequence[bytes | memoryview]) -> bytes:
+    digest = hashlib.sha1(usedforsecurity=False)
+    for chunk in chunks:
+        digest.update(chunk)
+    return b"".join((*chunks, digest.digest()))
 
 
 def _raw(path: str) -> bytes:

@@ -146,6 +146,7 @@ def folder_ids(reader: Reader, root: Oid, paths: Iterable[str]) -> dict[str, Oid
         if oid is not None:
             found[folder] = oid
 
+    visit("")
     for path in paths:
         visit(path.rpartition("/")[0])
     return found
