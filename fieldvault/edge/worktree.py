@@ -98,6 +98,10 @@ class Worktree:
                     st = entry.stat(follow_symlinks=False)
                     yield Found(path, st, _problem(st))
 
+    def found(self, path: str, st: os.stat_result) -> Found:
+        """One file that was named, as `walk` would have yielded it."""
+        return Found(path, st, _problem(st))
+
     def stat(self, path: str) -> os.stat_result | None:
         try:
             return (self.root / path).lstat()

@@ -18,7 +18,7 @@ import struct
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fieldvault.core.snapshot import Entry, Oid
 
@@ -123,13 +123,20 @@ class StatCache:
         folders: Mapping[str, Folder],
         behind: Mapping[str, Entry | None] | None = None,
         forget_behind: Iterable[str] = (),
-    ) -> None:
-        """Replace the rows of these folders (an empty one goes), note the mirrored tree, and who is behind or no more."""
+        expected: Oid | None | Literal["any"] = "any",
+    ) -> bool:
+        """Replace the rows of these folders (an empty one goes), note the mirrored tree, and who is behind or no more.
+
+        With `expected`, only while the rows mirror that tree still; False when another process was quicker.
+        """
         forget = list(forget_behind)
         durable = bool(behind or forget)
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            if expected != "any" and self.tree != expected:
+                self._db.execute("ROLLBACK")
+                return False
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", (tree,))
             self._db.executemany(
                 "DELETE FROM folders WHERE folder=?", [(name,) for name, rows in folders.items() if not rows]
@@ -143,6 +150,7 @@ class StatCache:
                 ]
                 self._db.executemany("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
             self._db.execute("COMMIT")
+            return True
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")

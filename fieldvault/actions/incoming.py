@@ -1,0 +1,49 @@
+"""Judging what came from the hub, before any of it is written into the folder.
+
+Law: a refused path keeps its last good version, what came is kept under `refs/fv/quarantine/`, and everything else is
+taken. The merge that follows has the bad commit as its parent, so the first client that syncs heals it for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldvault.actions.treemerge import base_tree
+from fieldvault.actions.vault import Vault
+from fieldvault.core.judge import refuse
+from fieldvault.core.snapshot import FOLDER, Entry, Oid
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.trees import diff_trees, find, patch_tree, read_tree
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """`tree`: what is taken of the incoming commit; `refused`: path -> why; `author`: whose commit it was."""
+
+    tree: Oid
+    refused: dict[str, str] = field(default_factory=dict)
+    author: str = ""
+
+
+def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
+    """Judge what `theirs` changed since the two parted."""
+    commit = read_commit(vault.objects, theirs)
+    base = base_tree(batch, ours, theirs)
+    changes = diff_trees(batch, base, commit.tree)
+
+    def names_in(folder: str) -> list[str]:
+        entry = find(batch, commit.tree, folder)
+        return [name for name, _ in read_tree(batch, entry.oid)] if entry and entry.mode == FOLDER else []
+
+    refused = refuse(changes, lambda oid: len(batch.blob(oid)), names_in)
+    if not refused:
+        return Incoming(commit.tree)
+    vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
+    return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
+
+
+def _healed(batch: Batch, base: Oid | None, tree: Oid, refused: dict[str, str]) -> Oid:
+    """The incoming tree with the last good version at each refused path."""
+    good: dict[str, Entry | None] = {path: find(batch, base, path) if base else None for path in refused}
+    return patch_tree(batch, tree, good)

@@ -1,0 +1,72 @@
+"""How things stand: what is not committed, what waits for the hub, what waits for a person.
+
+Law: reads this machine only. "Synced" is said only with the time at which the hub last confirmed our tip.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+from fieldvault.actions.commit import Draft, draft_in
+from fieldvault.actions.lookup import head_tree
+from fieldvault.actions.openconflicts import all_conflicts
+from fieldvault.actions.survey import survey
+from fieldvault.actions.sync import waiting
+from fieldvault.actions.vault import HUB_MAIN, Vault
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.packs import objects_to_send
+
+
+@dataclass
+class StatusReport:
+    """`edits`: changed paths, not committed. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they
+    would travel. `confirmed_at`: seconds since 1970, None before the first sync.
+    """
+
+    branch: str | None
+    head: Oid | None
+    hub: str | None
+    waiting: int = 0
+    waiting_bytes: int = 0
+    confirmed_at: int | None = None
+    conflicts: int = 0
+    edits: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    behind: list[str] = field(default_factory=list)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for a person."""
+        return bool(self.conflicts or self.drafts or self.held)
+
+
+def status(vault: Vault) -> StatusReport:
+    """The facts of `fv status`."""
+    branch, head = vault.refs.head()
+    report = StatusReport(branch, head, vault.config.origin_url())
+    seen = survey(vault)
+    report.held = dict(seen.problems)
+    report.behind = sorted(seen.behind)
+    for edit in seen.edits:
+        draft = draft_in(edit)
+        if draft:
+            report.drafts.append(draft)
+        else:
+            report.edits.append(edit.change.path)
+    report.conflicts = len(all_conflicts(vault.objects, head_tree(vault)))
+    confirmed = vault.confirmed()
+    report.confirmed_at = confirmed[1] if confirmed else None
+    if report.hub is not None:
+        report.waiting = len(waiting(vault))
+        report.waiting_bytes = _waiting_bytes(vault, head) if report.waiting else 0
+    return report
+
+
+def _waiting_bytes(vault: Vault, head: Oid | None) -> int:
+    known = vault.refs.read(HUB_MAIN)
+    if head is None:
+        return 0
+    sent = objects_to_send(vault.objects, [head], [known] if known else [])
+    return sum(len(zlib.compress(vault.objects.read(one.oid)[1], 1)) for one in sent)

@@ -1,0 +1,281 @@
+"""Merging two trees over their base: every file that both sides touched, by what it is.
+
+Law: three trees in, one tree and what was decided out, into a batch only: nothing is on the disk before the caller
+flushes it. It knows no side: with ours and theirs swapped the tree has the same id. core/plan says which files meet;
+records merge field by field (actions/merging), text attachments by lines, other attachments both stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from fieldvault.actions import merging
+from fieldvault.actions.merging import MergedRecord, Side
+from fieldvault.actions.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
+from fieldvault.actions.placing import place
+from fieldvault.actions.types import Types, blob_of, record_id, value_of
+from fieldvault.core.conflicts import Conflict, as_standing, conflict_path, ranked, standing
+from fieldvault.core.describe import title_of
+from fieldvault.core.names import beside, is_conflict, is_own, is_record
+from fieldvault.core.plan import Located, Unit, pair_up, settle_path
+from fieldvault.core.schema import DEFAULT
+from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
+from fieldvault.core.textmerge import merge_text
+from fieldvault.core.values import MISSING
+from fieldvault.edge import yamltext
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
+from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.errors import Unreadable
+
+TEXT_BYTES_MAX = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class MergedFile:
+    """One file that both sides touched. `record`: what its merge decided; `other`: where the second version lies."""
+
+    path: str
+    title: str
+    record: MergedRecord | None = None
+    other: str | None = None
+
+
+@dataclass
+class TreeMerge:
+    """The merged tree and, for the report, the files that both sides touched."""
+
+    tree: Oid
+    files: list[MergedFile] = field(default_factory=list)
+
+
+def merge_commits(batch: Batch, ours: Oid, theirs: Oid, theirs_tree: Oid | None = None) -> TreeMerge:
+    """Merge two commits over their merge base; several bases are merged first, by this same engine.
+
+    `theirs_tree` stands in for the tree of `theirs` where not all of it is taken.
+    """
+    base = base_tree(batch, ours, theirs)
+    return merge_trees(batch, base, read_commit(batch, ours).tree, theirs_tree or read_commit(batch, theirs).tree)
+
+
+def base_tree(batch: Batch, ours: Oid, theirs: Oid) -> Oid | None:
+    """The tree over which two commits merge; None where their histories have nothing in common."""
+    bases = merge_bases(batch, ours, theirs)
+    if not bases:
+        return None
+    merged = bases[0]
+    for other in bases[1:]:
+        tree = merge_commits(batch, merged, other).tree
+        # A commit that stands for the merge of these two only while we look for the bases of the next one.
+        stand_in = replace(read_commit(batch, merged), tree=tree, parents=(merged, other), message="")
+        merged = batch.add("commit", encode_commit(stand_in))
+    return read_commit(batch, merged).tree
+
+
+def merge_trees(batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> TreeMerge:
+    """Merge the trees `ours` and `theirs` over `base` (None: the empty tree)."""
+    return _TreeMerge(batch, base, ours, theirs).run()
+
+
+class _TreeMerge:
+    """One merge of two trees: what goes from the base's tree, and what comes."""
+
+    types: Types  # those of the merged tree
+
+    def __init__(self, batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> None:
+        self.batch = batch
+        self.base = base
+        self.trees = (base, ours, theirs)
+        self.ours = {change.path: change for change in diff_trees(batch, base, ours)}
+        self.theirs = {change.path: change for change in diff_trees(batch, base, theirs)}
+        self.folders_ours = folders(self.ours)
+        self.folders_theirs = folders(self.theirs)
+        self.merged_folders: set[str] = set()
+        self.gone: set[str] = set()
+        self.come: list[Located] = []
+        self.files: list[MergedFile] = []
+
+    def run(self) -> TreeMerge:
+        units = pair_up(_but_conflicts(self.ours), _but_conflicts(self.theirs), self._record_id)
+        for unit in units:  # schemas and settings first: they say how the records merge
+            if is_own(unit.path):
+                self._unit(unit)
+        self.types = Types(self.batch, self._tree())
+        for unit in units:
+            if not is_own(unit.path):
+                self._unit(unit)
+        self._conflicts_alone()
+        return TreeMerge(self._tree(), sorted(self.files, key=lambda file: file.path))
+
+    def _tree(self) -> Oid:
+        return patch_tree(self.batch, self.base, place(self.batch, self.base, self.gone, self.come))
+
+    def _record_id(self, located: Located) -> str | None:
+        return record_id(self.batch.blob(located.entry.oid))
+
+    def _unit(self, unit: Unit) -> None:
+        self.gone |= unit.paths
+        if is_record(unit.path):
+            self._record(unit)
+        elif unit.decided:
+            self._take(unit.outcome)
+        elif unit.ours == unit.theirs:
+            self._take(unit.ours)
+        elif is_own(unit.path):
+            self._own(unit)
+        else:
+            self._attachment(unit)
+
+    def _take(self, outcome: Located | None) -> None:
+        if outcome is not None:
+            self.come.append(outcome)
+
+    def _put(self, path: str, data: bytes, mode: int = FILE) -> None:
+        self.come.append(Located(path, Entry(mode, self.batch.add("blob", data))))
+
+    def _record(self, unit: Unit) -> None:
+        """Settle a record by the plan's table where that suffices, else merge it with what stands open at it."""
+        if unit.decided and not self.folders_ours and not self.folders_theirs:
+            return self._take(unit.outcome)
+        key = self._key(unit)
+        folder = conflict_folder(key)
+        idle = self.folders_theirs if unit.theirs == unit.base else self.folders_ours
+        if unit.decided and folder not in idle:
+            return self._take(unit.outcome)
+        schema = self.types.schema(settle_path(unit)[0])
+        if unit.ours == unit.theirs and not schema.root.adds and folder not in self.folders_ours | self.folders_theirs:
+            return self._take(unit.ours)
+        base, ours, theirs = (
+            Side(blob_of(self.batch, side.entry) if side else None, open_conflicts(self.batch, tree, key))
+            for side, tree in zip(unit, self.trees, strict=True)
+        )
+        return self._merged(unit, key, merging.merge_record(base, ours, theirs, schema, key))
+
+    def _key(self, unit: Unit) -> str:
+        """By what a record's conflicts are filed: its id, else its path."""
+        for side in unit:
+            found = self._record_id(side) if side else None
+            if found:
+                return found
+        return unit.base.path if unit.base else unit.path
+
+    def _merged(self, unit: Unit, key: str, merged: MergedRecord) -> None:
+        path, other = settle_path(unit)
+        conflicts = list(merged.conflicts)
+        self.merged_folders.add(conflict_folder(key))
+        for tree in self.trees:
+            self.gone |= conflict_paths(self.batch, tree, key).keys()
+        if merged.data is not None:
+            self._put(path, merged.data, _mode(unit))
+            if other:
+                conflicts.append(Conflict(key, (), "renamed", MISSING, (other,)))
+        for data in merged.unreadable:
+            other = f"{path}~{content_id(data)[:8]}.unreadable"
+            self._put(other, data)
+            conflicts.append(Conflict(key, (), "unreadable", MISSING, (other,)))
+        self._record_conflicts(conflicts)
+        title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
+        self.files.append(MergedFile(path, title, merged, other))
+
+    def _record_conflicts(self, conflicts: Iterable[Conflict]) -> None:
+        for conflict in conflicts:
+            self._put(conflict_path(conflict.record, conflict.field), yamltext.write_conflict(conflict))
+
+    def _own(self, unit: Unit) -> None:
+        """Settings and schemas merge as maps, by the default rules."""
+        base, ours, theirs = (Side(blob_of(self.batch, side.entry) if side else None) for side in unit)
+        merged = merging.merge_record(base, ours, theirs, DEFAULT, unit.path)
+        if merged.data is not None:
+            self._put(settle_path(unit)[0], merged.data)
+        self._record_conflicts(merged.conflicts)
+        self.files.append(MergedFile(unit.path, unit.path, merged))
+
+    def _attachment(self, unit: Unit) -> None:
+        """Edited and removed: the edit stands. Text: by lines where that is clean. Else both, the higher id in place."""
+        path = unit.path
+        if unit.ours is None or unit.theirs is None:
+            stands = unit.ours or unit.theirs
+            self._take(stands)
+            self._record_conflicts([Conflict(path, (), "deleted-edited", MISSING, (MISSING,))])
+            self.files.append(MergedFile(path, _name(path)))
+            return
+        if unit.ours.entry.oid == unit.theirs.entry.oid:
+            self._take(Located(path, Entry(_mode(unit), unit.ours.entry.oid)))
+            return
+        merged = self._by_lines(unit)
+        if merged is not None:
+            self._put(path, merged, _mode(unit))
+            self.files.append(MergedFile(path, _name(path)))
+            return
+        shown, second = sorted((unit.ours.entry.oid, unit.theirs.entry.oid), key=self._content_id, reverse=True)
+        other = beside(path, self._content_id(second)[:8])
+        self.come += [Located(path, Entry(_mode(unit), shown)), Located(other, Entry(_mode(unit), second))]
+        self._record_conflicts([Conflict(path, (), "attachment", MISSING, (other,))])
+        self.files.append(MergedFile(path, _name(path), other=other))
+
+    def _content_id(self, oid: Oid) -> str:
+        return content_id(self.batch.blob(oid))
+
+    def _by_lines(self, unit: Unit) -> bytes | None:
+        texts = []
+        for side in unit:
+            data = blob_of(self.batch, side.entry) if side else b""
+            assert data is not None
+            if len(data) > TEXT_BYTES_MAX or b"\0" in data:
+                return None
+            try:
+                texts.append(data.decode("utf-8"))
+            except UnicodeDecodeError:
+                return None
+        merged = merge_text(*texts) if unit.base else None
+        return merged.encode("utf-8") if merged is not None else None
+
+    def _conflicts_alone(self) -> None:
+        """Conflict files whose record was not merged: one side moved, or both decided something about the same one."""
+        for path in sorted(filter(is_conflict, self.ours.keys() | self.theirs.keys())):
+            if path.rpartition("/")[0] in self.merged_folders:
+                continue
+            one, other = self.ours.get(path), self.theirs.get(path)
+            self.gone.add(path)
+            if one is None or other is None or one.new == other.new:
+                change = one or other
+                assert change is not None
+                self._take(Located(path, change.new) if change.new else None)
+            else:
+                self._united(path, one, other)
+
+    def _united(self, path: str, one: TreeChange, other: TreeChange) -> None:
+        """Two decisions about one conflict: what stood in the base and one side let go of is settled."""
+        sides = [self._conflict_at(entry) for entry in (one.old, one.new, other.new)]
+        known = [side for side in sides if side]
+        values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
+        if known and values:
+            self._record_conflicts([replace(known[-1], also=tuple(values))])
+
+    def _conflict_at(self, entry: Entry | None) -> Conflict | None:
+        try:
+            return yamltext.read_conflict(self.batch.blob(entry.oid)) if entry else None
+        except Unreadable:
+            return None
+
+
+def _but_conflicts(changes: dict[str, TreeChange]) -> dict[str, TreeChange]:
+    return {path: change for path, change in changes.items() if not is_conflict(path)}
+
+
+def content_id(data: bytes) -> str:
+    """By what versions of a file are told apart and ordered: the sha256 of the content, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _mode(unit: Unit) -> int:
+    """Modes never conflict: a changed one wins over the base's, and of two the executable one."""
+    base = unit.base.entry.mode if unit.base else None
+    modes = {side.entry.mode for side in (unit.ours, unit.theirs) if side}
+    return max(modes - {base} or modes)

@@ -1,0 +1,200 @@
+"""Opening a vault: where it is, what it says of itself, and what a cut-off command left in it.
+
+Law: the rooms of the edge meet here and nowhere below. Opening finishes a change that was cut off, unless the process
+that makes it is still alive; it reads nothing that a command does not need.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from fieldvault.core.names import CONFIG_PATH
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.disk import write_durable
+from fieldvault.edge.git.config import GitConfig, Identity
+from fieldvault.edge.git.ignore import Ignore
+from fieldvault.edge.git.objects import Objects
+from fieldvault.edge.git.refs import Refs
+from fieldvault.edge.index.stats import StatCache
+from fieldvault.edge.journal import JournalFile
+from fieldvault.edge.lock import FileLock
+from fieldvault.edge.worktree import Worktree
+from fieldvault.errors import FieldvaultError
+
+MAIN = "refs/heads/main"
+HUB_MAIN = "refs/remotes/origin/main"
+
+# What git has under way, and the command that ends it (format.md, "What fv does with git's other states").
+_UNDER_WAY = {
+    "MERGE_HEAD": "git merge --abort",
+    "rebase-merge": "git rebase --abort",
+    "rebase-apply": "git rebase --abort",
+    "CHERRY_PICK_HEAD": "git cherry-pick --abort",
+    "REVERT_HEAD": "git revert --abort",
+    "BISECT_LOG": "git bisect reset",
+}
+
+
+@dataclass
+class Vault:
+    """One vault on this machine. A context manager: closing it closes its packs and its cache."""
+
+    root: Path
+    mended: list[str] = field(default_factory=list)  # what opening put right, as keys of the catalogue
+
+    @property
+    def git_dir(self) -> Path:
+        return self.root / ".git"
+
+    @property
+    def own_dir(self) -> Path:
+        """This machine's own files; nothing in it is ever sent."""
+        return self.git_dir / "fieldvault"
+
+    @property
+    def locks_dir(self) -> Path:
+        """The second names of git's locks that are ours (edge/git/locks)."""
+        return self.own_dir / "locks"
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.git_dir)
+
+    @cached_property
+    def refs(self) -> Refs:
+        return Refs(self.git_dir)
+
+    @cached_property
+    def config(self) -> GitConfig:
+        return GitConfig(self.git_dir)
+
+    @cached_property
+    def worktree(self) -> Worktree:
+        return Worktree(self.root)
+
+    @cached_property
+    def stats(self) -> StatCache:
+        return StatCache(self.own_dir / "index.sqlite")
+
+    @cached_property
+    def journal(self) -> JournalFile:
+        return JournalFile(self.own_dir / "journal")
+
+    @cached_property
+    def ignore(self) -> Ignore:
+        return Ignore(self.root, self.git_dir, self.config)
+
+    def lock(self, purpose: str, wait_seconds: float = 10.0) -> FileLock:
+        """The lock of every change of this vault. Never held while waiting for a byte or a person."""
+        return FileLock(self.own_dir / "vault.lock", wait_seconds, purpose)
+
+    def sync_lock(self) -> FileLock:
+        """One sync a vault; held across the network."""
+        return FileLock(self.own_dir / "sync.lock", 2.0, "sync")
+
+    def head(self) -> Oid | None:
+        """The commit that HEAD names; None before the first one."""
+        return self.refs.head()[1]
+
+    def branch(self) -> str:
+        """The branch's ref; `detached-head` where there is none."""
+        name, _ = self.refs.head()
+        if name is None:
+            raise FieldvaultError("detached-head")
+        return f"refs/heads/{name}"
+
+    def guard_idle(self) -> None:
+        """Refuse to write while git has a merge, rebase, cherry-pick or bisect under way."""
+        for name, way_out in _UNDER_WAY.items():
+            if (self.git_dir / name).exists():
+                raise FieldvaultError("git-under-way", state=name, command=way_out)
+
+    def identity(self) -> Identity:
+        """Who commits here; `no-identity` where git's config does not say. Never invented."""
+        who = self.config.identity()
+        if who is None:
+            raise FieldvaultError("no-identity")
+        return who
+
+    def note_confirmed(self, tip: Oid, at: int) -> None:
+        """The hub held `tip` at this time, in seconds since 1970."""
+        write_durable(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
+
+    def confirmed(self) -> tuple[Oid, int] | None:
+        """What the hub last confirmed, and when; None before the first sync."""
+        try:
+            tip, at = (self.own_dir / "confirmed").read_text("ascii").split()
+            return tip, int(at)
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def close(self) -> None:
+        for name in ("objects", "stats"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def find_root(start: Path) -> Path | None:
+    """The vault that holds `start`: the nearest folder, it or one above, with `.git` and `fieldvault.yaml`."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_PATH).is_file() and (folder / ".git").exists():
+            return folder
+    return None
+
+
+def open_vault(directory: Path | None) -> Vault:
+    """The vault at `directory`, else the one around the current folder, else $FV_VAULT, else the person's default.
+
+    Raises `no-vault`, `vault-missing` for a default that is gone, `vault-unsupported` for a kind of repository that fv
+    does not work in, `vault-not-yours` for one of another user.
+    """
+    from fieldvault.actions.change import recover
+    from fieldvault.edge.git.repository import unsupported
+
+    root = _choose_root(directory)
+    reason = unsupported(root / ".git")
+    if reason:
+        raise FieldvaultError("vault-unsupported", path=str(root), reason=reason)
+    _guard_owner(root)
+    vault = Vault(root)
+    if vault.journal.exists() or (vault.locks_dir.is_dir() and any(vault.locks_dir.iterdir())):
+        recover(vault)
+    return vault
+
+
+def _choose_root(directory: Path | None) -> Path:
+    start = (directory or Path.cwd()).absolute()
+    if directory is not None and not start.is_dir():
+        raise FieldvaultError("folder-missing", path=str(directory))
+    root = find_root(start)
+    if root is None and directory is None:
+        default = os.environ.get("FV_VAULT") or GitConfig(None).get("fieldvault", "vault")
+        if default:
+            root = find_root(Path(default).expanduser())
+            if root is None:
+                raise FieldvaultError("vault-missing", path=default)
+    if root is None:
+        raise FieldvaultError("no-vault", path=str(directory or start))
+    return root
+
+
+def _guard_owner(root: Path) -> None:
+    """As git does: what another user prepared could run or read things in our name."""
+    if not hasattr(os, "geteuid"):
+        return
+    owner, me = (root / ".git").stat().st_uid, os.geteuid()
+    sudo = os.environ.get("SUDO_UID")
+    if owner != me and not (me == 0 and sudo == str(owner)):
+        raise FieldvaultError("vault-not-yours", path=str(root))

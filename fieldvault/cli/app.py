@@ -1,0 +1,142 @@
+"""The `fv` command: its groups of commands, its one error handler, its exit codes.
+
+Law: every expected error leaves here as a message and a hint with its exit code, never as a traceback; anything else is
+a bug, and leaves a log. Commands are imported when they are called, so that `fv status` need not load what `fv sync` needs.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from fieldvault import __version__
+from fieldvault.errors import FieldvaultError
+
+EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
+
+# Group -> command -> module of fieldvault.cli that holds it, in the order of `fv --help`.
+GROUPS = {
+    "Every day": {"show": "daily", "set": "daily", "note": "daily"},
+    "Keeping": {
+        "commit": "keeping",
+        "sync": "keeping",
+        "status": "keeping",
+        "conflicts": "keeping",
+        "resolve": "keeping",
+        "undo": "keeping",
+    },
+    "History": {"log": "history", "diff": "history"},
+    "Setting up": {
+        "init": "setting_up",
+        "clone": "setting_up",
+        "hub": "setting_up",
+        "check": "setting_up",
+        "demo": "setting_up",
+    },
+}
+MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
+
+
+class Commands(click.Group):
+    """The commands, imported one by one."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in MODULES:
+            return None
+        module = importlib.import_module(f"fieldvault.cli.{MODULES[name]}")
+        command: click.Command = getattr(module, f"{name}_command")
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for group, names in GROUPS.items():
+            rows = []
+            for name in names:
+                command = self.get_command(context, name)
+                assert command is not None
+                rows.append((name, command.get_short_help_str()))
+            with formatter.section(group):
+                formatter.write_dl(rows)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="The vault, or a folder in it.")
+@click.version_option(__version__, message="fv %(version)s")
+@click.pass_context
+def fv(context: click.Context, directory: Path | None) -> None:
+    """Keep customer records and sales materials in a vault that works offline.
+
+    Edit files in any editor; fv commits them, syncs them with the hub, and merges what two people did field by field.
+    """
+    context.obj = directory
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    as_json = "--json" in arguments
+    try:
+        code = fv.main(args=list(arguments), prog_name="fv", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return EXIT_USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(err=True)
+        return EXIT_INTERRUPTED
+    except FieldvaultError as failure:
+        return _tell(failure, as_json)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's own flush at exit
+        return 0
+    except OSError as failure:
+        return _tell(_system_error(failure), as_json)
+    except Exception:
+        return _bug()
+
+
+def _tell(failure: FieldvaultError, as_json: bool) -> int:
+    from fieldvault.output import machine, text
+
+    if as_json:
+        click.echo(machine.error(failure))
+    else:
+        for line in text.failure(failure):
+            click.echo(line, err=True)
+    return failure.exit_code
+
+
+def _system_error(failure: OSError) -> FieldvaultError:
+    """What the system refused, where no room had a better word for it."""
+    path = str(failure.filename or "")
+    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FieldvaultError("disk-full")
+    if failure.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FieldvaultError("denied", path=path)
+    return FieldvaultError("system", path=path, reason=failure.strerror or str(failure))
+
+
+def _bug() -> int:
+    """Keep the traceback for a report, and tell where it is."""
+    from fieldvault.messages import say
+
+    descriptor, path = tempfile.mkstemp(prefix="fv-bug-", suffix=".log")
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as log:
+        log.write(f"fv {__version__}, Python {sys.version}, {sys.platform}\n\n{traceback.format_exc()}")
+    click.echo(say("error", message=say("bug", path=path)), err=True)
+    return EXIT_BUG

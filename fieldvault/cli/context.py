@@ -1,0 +1,99 @@
+"""What every command shares: the vault it works on, the time, and the two ways to print.
+
+Law: a command is written as `facts in, report out`; where a report goes is decided here, once.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fieldvault.actions.vault import Vault, open_vault
+from fieldvault.errors import FieldvaultError
+from fieldvault.output import machine
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
+
+WAITS = 3  # the exit code where something waits for a person
+
+
+def directory() -> Path | None:
+    """What -C named."""
+    found = click.get_current_context().obj
+    return found if isinstance(found, Path) else None
+
+
+@contextmanager
+def vault_here() -> Iterator[Vault]:
+    """The vault that the command is about; says what opening it mended."""
+    from fieldvault.output import text
+
+    with open_vault(directory()) as vault:
+        for line in text.mended(vault.mended):
+            click.echo(line, err=True)
+        yield vault
+
+
+def now() -> tuple[int, int]:
+    """Seconds since 1970, and minutes east of UTC here."""
+    seconds = int(time.time())
+    return seconds, time.localtime(seconds).tm_gmtoff // 60
+
+
+def tell(command: str, report: Any, lines: Callable[[], Iterable[str]], as_json: bool) -> None:
+    """Print a report, for a person or for a script."""
+    if as_json:
+        click.echo(machine.report(command, report))
+        return
+    for line in lines():
+        click.echo(line)
+
+
+def in_vault(vault: Vault, paths: Sequence[str]) -> list[str]:
+    """Paths as a person gave them, made paths of the vault; `path-outside`, `path-unknown`."""
+    from fieldvault.actions.survey import is_known
+
+    found = []
+    for path in paths:
+        full = Path(path) if directory() is None else (directory() or Path()) / path
+        inside = full.absolute()
+        root = vault.root.resolve()
+        resolved = inside.parent.resolve() / inside.name if inside.name not in ("", "..") else inside.resolve()
+        if not resolved.is_relative_to(root):
+            raise FieldvaultError("path-outside", path=path)
+        relative = resolved.relative_to(root).as_posix()
+        relative = "" if relative == "." else relative
+        if not is_known(vault, relative):
+            raise FieldvaultError("path-unknown", path=path)
+        found.append(relative)
+    return found
+
+
+class Meter:
+    """Progress on a terminal: bytes and objects both ways, on one line of stderr that goes when the work is done."""
+
+    def __init__(self) -> None:
+        self.moved = {"received": 0, "sent": 0}
+        self._shown = 0.0
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, octets: int, objects: int, direction: str) -> None:
+        self.moved[direction] += octets
+        if self._live and time.monotonic() - self._shown > 0.1:
+            from fieldvault.output.text import meter
+
+            self._shown = time.monotonic()
+            click.echo(f"\r{meter(self.moved)}\x1b[K", err=True, nl=False)
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live and self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)

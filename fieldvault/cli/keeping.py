@@ -1,0 +1,146 @@
+"""`fv commit`, `sync`, `status`, `conflicts`, `resolve`, `undo`."""
+
+from __future__ import annotations
+
+import click
+
+from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.output import text
+
+exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
+
+
+@click.command("commit")
+@click.option("-m", "--message", help="The message; by default one that names the records and fields.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@json_option
+def commit_command(message: str | None, paths: tuple[str, ...], as_json: bool) -> int:
+    """Commit what you changed, all of it or only PATHs
+
+    Needs no network. A readable record is always committed, valid or not; what cannot be read stays a draft, is named
+    with its line, and holds nothing else up (exit 3).
+
+    \b
+    Example:
+      fv commit
+      fv commit -m "Prices of March" customers/8q
+    """
+    from fieldvault.actions.commit import commit
+
+    with vault_here() as vault:
+        report = commit(vault, now, message, in_vault(vault, paths))
+        tell("commit", report, lambda: text.committed(report), as_json)
+        return WAITS if report.waits else 0
+
+
+@click.command("sync")
+@exit_code_option
+@json_option
+def sync_command(exit_code: bool, as_json: bool) -> int:
+    """Commit, then bring this vault and the hub to one state
+
+    What came in is merged field by field with what you did. Where the hub cannot be reached everything stays committed
+    here and goes later (exit 4).
+
+    \b
+    Example:
+      fv sync
+    """
+    from fieldvault.actions.conflicts import list_conflicts
+    from fieldvault.actions.sync import sync
+
+    with vault_here() as vault:
+        with Meter() as meter:
+            report = sync(vault, now, meter)
+        conflicts = list_conflicts(vault)
+        tell("sync", report, lambda: text.synced(report, conflicts), as_json)
+        if report.unreachable:
+            return report.unreachable.exit_code
+        return WAITS if report.committed.waits or (exit_code and conflicts) else 0
+
+
+@click.command("status")
+@exit_code_option
+@json_option
+def status_command(exit_code: bool, as_json: bool) -> int:
+    """Tell how things stand: what waits for the hub, and what for you
+
+    \b
+    Example:
+      fv status
+    """
+    from fieldvault.actions.status import status
+
+    with vault_here() as vault:
+        report = status(vault)
+        tell("status", report, lambda: text.status(report, now()[0]), as_json)
+        return WAITS if exit_code and report.waits else 0
+
+
+@click.command("conflicts")
+@exit_code_option
+@json_option
+def conflicts_command(exit_code: bool, as_json: bool) -> int:
+    """List the fields at which more than one value stands
+
+    \b
+    Example:
+      fv conflicts
+    """
+    from fieldvault.actions.conflicts import list_conflicts
+
+    with vault_here() as vault:
+        found = list_conflicts(vault)
+        tell("conflicts", found, lambda: text.numbered(found), as_json)
+        return WAITS if exit_code and found else 0
+
+
+@click.command("resolve")
+@click.argument("record")
+@click.argument("field", required=False)
+@click.option("--take", type=int, metavar="N", help="Take the N-th value of `fv conflicts`; 1 is the shown one.")
+@click.option("--value", metavar="V", help="Take another value.")
+@json_option
+def resolve_command(record: str, field: str | None, take: int | None, value: str | None, as_json: bool) -> int:
+    """Choose what stands at a field, and commit the choice
+
+    \b
+    Example:
+      fv resolve "Garage Simon" phones/gsm/number --take 2
+      fv resolve cus_4k7m2x9d8q name --value "Boulangerie Lefèvre SARL"
+    """
+    from fieldvault.actions.conflicts import resolve
+    from fieldvault.core.values import from_pointer
+
+    if (take is None) == (value is None):
+        raise click.UsageError("choose with --take N or with --value V")
+    with vault_here() as vault:
+        path = from_pointer(field) if field is not None else None
+        report = resolve(vault, now, record, path, take=take, value=value)
+        tell("resolve", report, lambda: text.committed(report), as_json)
+        return WAITS if report.waits else 0
+
+
+@click.command("undo")
+@click.argument("commit", required=False)
+@click.argument("record", required=False)
+@click.option("--redo", is_flag=True, help="Take back the last undo.")
+@json_option
+def undo_command(commit: str | None, record: str | None, redo: bool, as_json: bool) -> int:
+    """Take back what a commit did, by default your last one
+
+    What was done since stays: undo is one more merge, never a step back in history.
+
+    \b
+    Example:
+      fv undo
+      fv undo 3f9a1c77 "Garage Simon"
+      fv undo --redo
+    """
+    from fieldvault.actions.history import find_commit
+    from fieldvault.actions.undo import undo
+
+    with vault_here() as vault:
+        report = undo(vault, now, find_commit(vault, commit) if commit else None, record, redo=redo)
+        tell("undo", report, lambda: text.undone(report), as_json)
+        return 0

@@ -1,0 +1,118 @@
+"""`fv init`, `clone`, `hub`, `check`, `demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fieldvault.cli.context import WAITS, Meter, directory, in_vault, json_option, now, tell, vault_here
+from fieldvault.output import text
+
+
+@click.command("init")
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--sample", is_flag=True, help="With the records of a sample territory.")
+@click.option("--empty", is_flag=True, help="Without record types.")
+@click.option("--hub", metavar="URL", help="The hub to sync with: a folder or any git address.")
+@json_option
+def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None, as_json: bool) -> int:
+    """Make a vault in DIR, or here, and its first commit
+
+    It starts with the record types of a sales territory. Files that stand there already stay, uncommitted.
+
+    \b
+    Example:
+      fv init sales --sample
+      fv init sales --hub ssh://hub.example/srv/sales.git
+    """
+    from fieldvault.actions.setup import init
+
+    if sample and empty:
+        raise click.UsageError("--sample or --empty, not both")
+    report = init(_under(folder or Path()), now, sample=sample, empty=empty, hub=hub)
+    tell("init", report, lambda: text.set_up(report, cloned=False), as_json)
+    return 0
+
+
+@click.command("clone")
+@click.argument("url")
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@json_option
+def clone_command(url: str, folder: Path | None, as_json: bool) -> int:
+    """Copy the vault at the hub URL into DIR
+
+    \b
+    Example:
+      fv clone ssh://hub.example/srv/sales.git sales
+      fv clone /media/stick/sales.git
+    """
+    from fieldvault.actions.setup import clone
+
+    with Meter() as meter:
+        report = clone(url, _under(folder) if folder else None, now, meter)
+    tell("clone", report, lambda: text.set_up(report, cloned=True), as_json)
+    return 0
+
+
+@click.group("hub")
+def hub_command() -> None:
+    """Set up hubs: the bare repositories that vaults sync with."""
+
+
+@hub_command.command("init")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@json_option
+def hub_init_command(folder: Path, as_json: bool) -> int:
+    """Make an empty hub in DIR, on this machine, a share or a stick
+
+    \b
+    Example:
+      fv hub init /srv/sales.git
+    """
+    from fieldvault.actions.setup import hub_init
+
+    path = hub_init(_under(folder))
+    tell("hub init", {"path": str(path)}, lambda: text.hub_made(path), as_json)
+    return 0
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@json_option
+def check_command(paths: tuple[str, ...], as_json: bool) -> int:
+    """Check records, schemas and settings; exit 3 when something is wrong
+
+    \b
+    Example:
+      fv check
+      fv check customers/8q
+    """
+    from fieldvault.actions.check import check
+
+    with vault_here() as vault:
+        report = check(vault, in_vault(vault, paths))
+        tell("check", report, lambda: text.checked(report), as_json)
+        return WAITS if report.problems or report.unreadable else 0
+
+
+@click.command("demo")
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+def demo_command(folder: Path | None) -> int:
+    """Watch two people edit the same records offline and sync
+
+    Makes a hub and two vaults in DIR (by default a new folder) from the sample territory, and leaves them to play with.
+
+    \b
+    Example:
+      fv demo
+    """
+    from fieldvault.cli.demo import play
+
+    return play(folder)
+
+
+def _under(folder: Path) -> Path:
+    """A folder as it was named, counted from -C."""
+    base = directory()
+    return base / folder if base else folder
