@@ -45,6 +45,15 @@ class MergedRecord:
     merged_fields: tuple[FieldPath, ...] = ()
     unreadable: tuple[bytes, ...] = ()
 
+    def beside(self, path: str) -> list[tuple[str, bytes]]:
+        """The files that keep what could not be read: (name, bytes)."""
+        return [(f"{path}~{content_id(data)[:8]}.unreadable", data) for data in self.unreadable]
+
+
+def content_id(data: bytes) -> str:
+    """The sha256 of a file's content, which names and ranks versions where no value can."""
+    return hashlib.sha256(data).hexdigest()
+
 
 def merge_record(
     base: Side, ours: Side, theirs: Side, schema: Schema, record: str, *, limits: Limits = RECORD
@@ -55,7 +64,9 @@ def merge_record(
     if _alike(theirs, base):
         return MergedRecord(ours.data, tuple(ours.conflicts.values()))
     documents = [_readable(side.data, limits) for side in (base, ours, theirs)]
-    broken = [side.data for side, document in zip((ours, theirs), documents[1:], strict=True) if side.data and not document]
+    broken = [
+        side.data for side, document in zip((ours, theirs), documents[1:], strict=True) if side.data and not document
+    ]
     if broken:
         return _with_unreadable(ours, theirs, documents, tuple(data for data in broken if data is not None))
     sides = zip((base, ours, theirs), documents, strict=True)
@@ -97,9 +108,11 @@ def _with_unreadable(
     readable = [side for side, document in zip((ours, theirs), documents[1:], strict=True) if document]
     if readable:
         return MergedRecord(readable[0].data, tuple(readable[0].conflicts.values()), unreadable=broken)
-    shown = max(broken, key=lambda data: hashlib.sha256(data).digest())
+    shown = max(broken, key=content_id)
     side = ours if ours.data == shown else theirs
-    return MergedRecord(shown, tuple(side.conflicts.values()), unreadable=tuple(data for data in broken if data != shown))
+    return MergedRecord(
+        shown, tuple(side.conflicts.values()), unreadable=tuple(data for data in broken if data != shown)
+    )
 
 
 def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits) -> bool:

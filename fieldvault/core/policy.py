@@ -135,13 +135,17 @@ def inferred(parts: Sequence[Keywords], types: tuple[str, ...], items: Sequence[
 
 
 def _inferred_list(parts: Sequence[Keywords], items: Sequence[Keywords], item_types: tuple[str, ...]) -> Policy:
-    required = {name for keywords in items for name in keywords.get("required", ())}
+    required = {name for keywords in items for name in map(str, _listed(keywords.get("required")))}
     for key in ("id", "key"):
         if key in required:
             return Policy("keyed", INFERRED, keys=(key,))
     unique = any(keywords.get("uniqueItems") is True for keywords in parts)
     scalar_items = bool(item_types) and not {scalars.OBJECT, scalars.ARRAY} & set(item_types)
     return Policy("set", INFERRED) if unique and scalar_items else Policy("register")
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def check(policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None, enum: Sequence[Value] | None) -> None:

@@ -1,22 +1,21 @@
-"""Problems: what is wrong with a readable record, as facts.
+"""Problems: what a record says that its schema does not allow.
 
-Law: a problem never stops anybody from saving; it is computed from the files as they stand and stored nowhere.
+Law: a problem is found by looking at the files as they stand, never stored, and stops nobody from saving.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldvault.core.values import FieldPath
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem. `kind` is a key of the catalogue, `facts` are its values, `line` counts from 1."""
+    """What is wrong at one field. `kind` names the message, `line` counts from 1, `facts` are what the message says."""
 
     field: FieldPath
     kind: str
     line: int | None = None
-    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Any
 
 from fieldvault.core import formats, policy, scalars
 from fieldvault.core.policy import Keywords, Policy
-from fieldvault.core.values import FieldPath, Maybe, Value
+from fieldvault.core.values import FieldPath, Maybe, Value, to_pointer
 from fieldvault.errors import SchemaInvalid
 
 _ORDER = (
@@ -25,7 +25,7 @@ _PATTERN_KEY_CHARACTERS = 200  # longer keys match no pattern: Python's expressi
 class Schema:
     """The rules of one record type. `document` is the JSON Schema as values; `phone_country` completes phone numbers."""
 
-    def __init__(self, document: Mapping[str, Value], phone_country: str = "FR") -> None:
+    def __init__(self, document: Mapping[str, Value], phone_country: str = "") -> None:
         self.document = document
         self.phone_country = phone_country
         self.title = str(document.get("title", ""))
@@ -65,13 +65,26 @@ class Schema:
         """The schema object that a local `$ref` names; others are refused."""
         target: Any = self.document
         if not reference.startswith("#"):
-            raise SchemaInvalid("schema-ref-not-local", ref=reference)
+            raise SchemaInvalid("schema-ref", ref=reference)
         for step in reference.removeprefix("#").split("/")[1:]:
             step = step.replace("~1", "/").replace("~0", "~")
             target = target.get(step) if isinstance(target, dict) else None
         if not isinstance(target, dict):
-            raise SchemaInvalid("schema-ref-unknown", ref=reference)
+            raise SchemaInvalid("schema-ref", ref=reference)
         return target
+
+    def pointer(self, keywords: Keywords) -> str:
+        """Where in the document one of its objects stands, as a JSON Pointer; "" where it is none of them."""
+        waiting: list[tuple[FieldPath, Any]] = [((), self.document)]
+        while waiting:
+            path, found = waiting.pop()
+            if found is keywords:
+                return to_pointer(path)
+            if isinstance(found, dict):
+                waiting.extend(((*path, str(step)), each) for step, each in found.items())
+            elif isinstance(found, list):
+                waiting.extend(((*path, str(step)), each) for step, each in enumerate(found))
+        return ""
 
 
 class FieldRule:
@@ -233,7 +246,7 @@ class FieldRule:
             seen.add(id(keywords))
             self.parts.append(keywords)
             if isinstance(keywords.get("$ref"), str):
-                waiting.append(self.schema.resolve(keywords["$ref"]))
+                waiting.append(self._referred(keywords))
             waiting.extend(_objects(keywords.get("allOf")))
             for name in ("anyOf", "oneOf"):
                 self._branch(_objects(keywords.get(name)), seen)
@@ -244,12 +257,19 @@ class FieldRule:
         for keywords in branches:
             while isinstance(keywords.get("$ref"), str) and id(keywords) not in seen:
                 seen.add(id(keywords))
-                keywords = self.schema.resolve(keywords["$ref"])
+                keywords = self._referred(keywords)
             if id(keywords) not in seen:
                 seen.add(id(keywords))
                 expanded.append(keywords)
         if expanded:
             self.branches.append(expanded)
+
+    def _referred(self, keywords: Keywords) -> Keywords:
+        try:
+            return self.schema.resolve(keywords["$ref"])
+        except SchemaInvalid as error:
+            error.facts.setdefault("field", self.schema.pointer(keywords))
+            raise
 
     def _types(self) -> tuple[str, ...]:
         allowed = set(_ORDER)
@@ -267,13 +287,20 @@ class FieldRule:
         return tuple(name for name in _ORDER if name in allowed)
 
     def _policy(self) -> Policy:
-        stated = next((found for found in map(policy.stated, self._all()) if found), None)
+        stated = next((found for found in map(self._stated, self._all()) if found), None)
         if stated and stated.strategy:
             return stated
         implied = policy.inferred(self.parts, self.types, self.items, self.item.types if self.items else ())
         if stated is None:
             return implied
         return Policy(implied.strategy, implied.why, stated.group, keys=implied.keys, order=stated.order)
+
+    def _stated(self, keywords: Keywords) -> Policy | None:
+        try:
+            return policy.stated(keywords)
+        except SchemaInvalid as error:
+            error.facts.setdefault("field", self.schema.pointer(keywords))
+            raise
 
     def _alternatives(self) -> Iterator[tuple[str, list[str]]]:
         """The groups that a oneOf implies: what only some of its branches name, with the constant that tells them apart."""
@@ -324,7 +351,7 @@ def _types_of(keywords: Keywords) -> set[str] | None:
     if isinstance(stated, str):
         return {stated, scalars.INTEGER} if stated == scalars.NUMBER else {stated}
     if isinstance(stated, list):
-        return set(stated) | ({scalars.INTEGER} if scalars.NUMBER in stated else set())
+        return {str(each) for each in stated} | ({scalars.INTEGER} if scalars.NUMBER in stated else set())
     if "const" in keywords:
         return {_type_of(keywords["const"])}
     if isinstance(keywords.get("enum"), list):
