@@ -8,7 +8,7 @@ The trap avoided: dulwich's MissingObjectFinder walks all of history for every p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import FOLDER, Oid
@@ -53,10 +53,16 @@ def objects_to_send(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) ->
     return [Sent(oid, path) for oid, path in listed.items()]
 
 
-def missing_objects(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) -> list[Oid]:
-    """What is not there of all that `objects_to_send` names: empty when `new` can be followed."""
+def missing_objects(
+    reader: Reader, new: Iterable[Oid], known: Iterable[Oid], arrived: Container[Oid] = ()
+) -> list[Oid]:
+    """What is not there of all that `objects_to_send` names: empty when `new` can be followed.
+
+    `arrived` came a moment ago, and is not looked for again.
+    """
     try:
-        return [sent.oid for sent in objects_to_send(reader, new, known) if sent.oid not in reader]
+        needed = objects_to_send(reader, new, known)
+        return [sent.oid for sent in needed if sent.oid not in arrived and sent.oid not in reader]
     except Corrupt as error:
         return [str(error.facts["oid"])]
 

@@ -120,7 +120,7 @@ class RemoteHub:
                     raise HubUnreachable("hub-unreachable", host=self._address.place, reason="garbled") from error
                 raise
         self._progress(0, len(arrived), "received")
-        if missing := missing_objects(into, wanted, complete):
+        if missing := missing_objects(into, wanted, complete, set(arrived)):
             raise Corrupt("hub-incomplete", oid=missing[0], count=len(missing))
 
     def publish(
