@@ -223,21 +223,34 @@ http {{
     location /portal/ {{ default_type text/html; return 200 "<html><title>Hotel Wi-Fi</title>Please log in</html>"; }}
     location /crowded/ {{ add_header Retry-After 3600 always; return 503; }}
   }}
-  server {{
-    listen 127.0.0.1:{secure_port} ssl;
-    ssl_certificate {folder}/server.pem;
-    ssl_certificate_key {folder}/server.key;
-    auth_basic "Fieldvault";
-    auth_basic_user_file {folder}/users;
-    location / {{ fastcgi_pass unix:{folder}/cgi; }}
-  }}
+  {site}
 }}
 """
 
 
+def site_of_the_page(folder: Path, root: Path, backend: str, port: int) -> str:
+    """The nginx site that docs/hub.md shows, with this machine's paths in the place of the page's."""
+    page = Path(__file__).parents[1] / "docs/hub.md"
+    site = page.read_text("utf-8").split("```nginx\n")[1].split("```")[0]
+    for shown, here in {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "server_name hub.example": "server_name 127.0.0.1",
+        "/etc/ssl/hub.pem": f"{folder}/server.pem",
+        "/etc/ssl/hub.key": f"{folder}/server.key",
+        "/etc/nginx/vault-users": f"{folder}/users",
+        "include fastcgi_params": "include /etc/nginx/fastcgi_params",
+        "/usr/lib/git-core/git-http-backend": backend,
+        "/srv/vaults": str(root),
+        "/run/fcgiwrap.socket": f"{folder}/cgi",
+    }.items():
+        assert shown in site, f"docs/hub.md no longer says {shown}"
+        site = site.replace(shown, here)
+    return site
+
+
 @contextlib.contextmanager
 def nginx(root: Path) -> Iterator[HttpPeer]:
-    """http:// without a login and https:// with one, by a certificate of the test CA."""
+    """http:// without a login, and the https:// site of docs/hub.md with one, by a certificate of the test CA."""
     server, gateway, openssl = program("nginx"), program("fcgiwrap"), program("openssl")
     backend = git_program("git-http-backend")
     with short_folder() as folder:
@@ -280,7 +293,7 @@ def started_nginx(server: str, folder: Path, backend: str, root: Path) -> Iterat
             backend=backend,
             root=root,
             port=port,
-            secure_port=secure_port,
+            site=site_of_the_page(folder, root, backend, secure_port),
         )
         (folder / "nginx.conf").write_text(text)
         command = [server, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
