@@ -9,6 +9,7 @@ server advertised and not with what we saw before, and offers every commit of th
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, Self
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _HAVES_MAX = 256
 _HAVE_STEPS_MAX = 64
 _SAID_CHARACTERS_MAX = 400
+_UNANSWERED = "no answer"
+_OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
 
 
@@ -136,6 +139,7 @@ class RemoteHub:
                 now = _oid(advertised.get(Ref(ref.encode())))
                 results[ref] = None if now == new else STALE
                 if now == old != new:
+                    results[ref] = _UNANSWERED
                     moves[Ref(ref.encode())] = ObjectID(new.encode("ascii"))
             return moves
 
@@ -151,11 +155,17 @@ class RemoteHub:
             return len(objects), pack_entries(source, self._counted(objects))
 
         with self._talk(pushing=True):
-            answer = self._client.send_pack(self._path, update_refs, generate, progress=said.append)
+            try:
+                answer = self._client.send_pack(self._path, update_refs, generate, progress=said.append)
+            except (
+                SendPackError
+            ) as error:  # the pack as a whole: too large, no room, an object that git's check refuses
+                reason = _reason(" ".join(map(_text, error.args)), said)
+                raise HubRefused("hub-refused", host=self._address.place, reason=reason) from error
         for name, reason in (answer.ref_status or {}).items():
-            results[name.decode("utf-8", "replace")] = _reason(reason, said)
+            results[_text(name)] = _reason(reason, said)
         if any(reason not in (None, STALE) for reason in results.values()):
-            self._tell_lost_races(updates, results)
+            self._look_again(updates, results)
         return results
 
     def _counted(self, objects: Iterable[Sent]) -> Iterator[Sent]:
@@ -163,7 +173,7 @@ class RemoteHub:
             yield sent
             self._progress(0, 1, "sent")
 
-    def _tell_lost_races(self, updates: Mapping[str, tuple[Oid | None, Oid]], results: dict[str, str | None]) -> None:
+    def _look_again(self, updates: Mapping[str, tuple[Oid | None, Oid]], results: dict[str, str | None]) -> None:
         """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal."""
         now = self.tips()
         for ref, reason in results.items():
@@ -184,7 +194,7 @@ class RemoteHub:
             raise
         except Exception as error:
             self._client.close()
-            if not _raised_by_dulwich(error):
+            if not (isinstance(error, GitProtocolError) or _raised_by_dulwich(error)):
                 raise
             raise _translated(error, self._address.place, pushing) from error
 
@@ -213,7 +223,7 @@ def _sparse(reader: Reader, tips: Collection[Oid]) -> Iterator[Oid]:
     yield from tips
     for tip in tips:
         oid, step = tip, 1
-        while step <= _HAVE_STEPS_MAX and (parents := read_commit(reader, oid).parents):
+        while step <= _HAVE_STEPS_MAX and (parents := read_commit(reader, oid).parents) and parents[0] in reader:
             oid = parents[0]
             if step & (step - 1) == 0:
                 yield oid
@@ -221,6 +231,8 @@ def _sparse(reader: Reader, tips: Collection[Oid]) -> Iterator[Oid]:
 
 
 def _oid(raw: bytes | None) -> Oid | None:
+    if raw is not None and not _OID.fullmatch(raw):
+        raise GitProtocolError("invalid object id")
     return None if raw is None or raw == ZERO_SHA else raw.decode("ascii")
 
 
@@ -244,6 +256,10 @@ def _reason(status: str | None, said: list[bytes]) -> str | None:
     return ": ".join(filter(None, [status, " ".join(hook.split())]))[:_SAID_CHARACTERS_MAX]
 
 
+def _text(said: object) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
 def _raised_by_dulwich(error: Exception) -> bool:
     """A server that makes no sense makes dulwich raise nearly anything; what our own code raises is a bug and shows."""
     trace = error.__traceback__
@@ -254,11 +270,7 @@ def _raised_by_dulwich(error: Exception) -> bool:
 
 def _translated(error: Exception, host: str, pushing: bool) -> FieldvaultError:
     text = " ".join(str(argument) for argument in error.args)[:_SAID_CHARACTERS_MAX]
-    if isinstance(error, SendPackError):
-        said = error.args[0] if error.args else b""
-        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        return HubRefused("hub-refused", host=host, reason=reason[:_SAID_CHARACTERS_MAX])
-    if isinstance(error, NotGitRepository) or "not exported" in text or "not found" in text:
+    if isinstance(error, NotGitRepository) or "not exported" in text or "epository not found" in text:
         # git daemon gives one answer for a repository it does not serve and for a service it does not offer.
         return HubRefused("hub-forbidden" if pushing else "hub-not-found", host=host)
     if isinstance(error, HangupException) or text.startswith("Length of pkt read"):

@@ -41,6 +41,7 @@ class SshChannel:
         self._limits = limits
         self._unanswered = 0
         self._silenced = False
+        self._broken = False  # the far end takes no more
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the channel
         environment = {**os.environ, "LC_ALL": "C"}  # Debian's ssh hands LC_* on: the far git's reasons stay English
         if version:
@@ -79,18 +80,20 @@ class SshChannel:
             self._progress(len(part), 0, "received")
             parts.append(part)
             size -= len(part)
-        if size and (self._silenced or self._ended_badly()):
+        if size and (self._silenced or self._broken or self._ended_badly()):
             raise self._failure()
         return b"".join(parts)
 
     def write(self, data: bytes) -> int:
+        """A server that refuses a pack stops reading and says why: so what it said is read before we give up."""
         assert self._process.stdin is not None
         view = memoryview(data)
-        while view:
+        while view and not self._broken:
             try:
                 written = self._process.stdin.write(view[:_PIECE_BYTES])
-            except OSError as error:
-                raise self._failure() from error
+            except OSError:
+                self._broken = True
+                break
             # ssh and the kernel take megabytes at once, so silence after a write may be the link at work.
             self._unanswered += written
             slow_seconds = self._unanswered / self._limits.slowest_bytes_per_second

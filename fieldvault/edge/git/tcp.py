@@ -21,6 +21,7 @@ class TcpChannel:
         assert address.port is not None
         self._host = address.host
         self._progress = progress
+        self._failure: OSError | None = None  # of a write
         try:
             self._socket = connect(address.host, address.port, limits)
         except OSError as error:
@@ -41,15 +42,20 @@ class TcpChannel:
             data = self._stream.read(size)
         except OSError as error:
             raise unreachable(self._host, error) from error
+        if len(data) < size and self._failure is not None:
+            raise unreachable(self._host, self._failure) from self._failure
         self._progress(len(data), 0, "received")
         return data
 
     def write(self, data: bytes) -> int:
+        """A server that refuses a pack stops reading and says why: so what it said is read before we give up."""
         try:
-            for start in range(0, len(data), _PIECE_BYTES):
+            for start in range(0, len(data) if self._failure is None else 0, _PIECE_BYTES):
                 piece = data[start : start + _PIECE_BYTES]
                 self._socket.sendall(piece)
                 self._progress(len(piece), 0, "sent")
+        except (BrokenPipeError, ConnectionResetError) as error:
+            self._failure = error
         except OSError as error:
             raise unreachable(self._host, error) from error
         return len(data)

@@ -160,6 +160,19 @@ class TestRefusals:
         error = failure(tips(servers.http().secure_url("hub.git"), tmp_path, Limits()))
         assert (error.kind, error.facts) == ("hub-login", {"host": "127.0.0.1"})
 
+    def test_a_pack_that_the_server_finds_too_large(
+        self, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """It stops reading in the middle of the pack, and what it said meanwhile is still heard."""
+        hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+        hub("config", "receive.maxInputSize", "1000")
+        tip = vault.commit_files({"brochure.pdf": random.Random(1).randbytes(3_000_000)})
+        url = servers.url("ssh", hub.path.name, monkeypatch)
+        with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
+            error = failure(lambda: one.publish(objects, {MAIN: (None, tip)}))
+        assert isinstance(error, HubRefused)
+        assert "pack exceeds maximum allowed size" in str(error.facts["reason"])
+
     def test_a_hub_that_may_only_be_read(
         self, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
