@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -56,12 +55,18 @@ def flush_folder(path: Path) -> None:
 def create(path: Path, mode: int = 0o666) -> BinaryIO:
     """A new file for writing and reading; FileExistsError if the name is taken. `mode` is before the umask."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    return os.fdopen(os.open(path, flags, mode), "w+b")
+    descriptor = os.open(path, flags, mode)
+    try:
+        return os.fdopen(descriptor, "w+b")
+    except BaseException:  # Ctrl-C between the two: the name was ours
+        os.close(descriptor)
+        path.unlink()
+        raise
 
 
 def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, BinaryIO]:
     """A new file under a name nobody has. git's own clean-up knows the prefixes `tmp_obj_` and `tmp_pack_`."""
-    path = folder / f"{prefix}{os.getpid()}_{secrets.token_hex(4)}"
+    path = folder / f"{prefix}{os.getpid()}_{os.urandom(4).hex()}"
     return path, create(path, mode)
 
 

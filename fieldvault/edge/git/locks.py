@@ -46,7 +46,6 @@ class GitLock:
             if time.monotonic() >= deadline:
                 raise Busy("git-busy", path=str(self.path))
             time.sleep(random.uniform(0.001, 0.05))
-        self._held = True
 
     def write(self, data: bytes) -> None:
         """What `target` will hold; durable on return."""
@@ -74,12 +73,14 @@ class GitLock:
         if self._own_name is None:
             return self._take_unnamed()
         if _same(self._own_name, self.path):
+            self._held = True
             return True
         make_folder(self._own_name.parent)
         self._own_name.unlink(missing_ok=True)  # a killed process's, whose lock was given back or never taken
         create(self._own_name).close()
         try:
             os.link(self._own_name, self.path)
+            self._held = True
             return True
         except FileExistsError:
             return False
@@ -89,6 +90,7 @@ class GitLock:
     def _take_unnamed(self) -> bool:
         try:
             create(self.path).close()
+            self._held = True
             return True
         except FileExistsError:
             return False

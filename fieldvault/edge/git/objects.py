@@ -116,7 +116,8 @@ class Objects:
 
     def _read_loose(self, oid: Oid) -> tuple[str, bytes] | None:
         try:
-            raw = zlib.decompress(self._loose(oid).read_bytes())
+            with open(f"{self.path}/{oid[:2]}/{oid[2:]}", "rb") as file:  # noqa: PTH123 - a Path costs as much as the read
+                raw = zlib.decompress(file.read())
         except (FileNotFoundError, zlib.error):
             return None
         if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != oid:

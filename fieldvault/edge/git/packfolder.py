@@ -7,6 +7,7 @@ what it once saw for good.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ _DELTA_CACHE_BYTES = 16 << 20  # a pack; dulwich's default is 96 MiB, for each o
 
 
 class PackFolder:
-    """`objects/pack`: the standing packs, the one found last in front."""
+    """`objects/pack`: every pack that stands there, opened when first needed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,7 +43,9 @@ class PackFolder:
         """Kind and content, None where no pack has the object whole."""
         raw = bytes.fromhex(oid)
         for pack in self._candidates():
-            if _offset(pack, raw) is not None and (found := _read(pack, raw)) is not None:
+            offset = _offset(pack, raw)
+            found = None if offset is None else _read(pack, offset)
+            if found is not None:
                 return found
         return None
 
@@ -64,20 +67,17 @@ class PackFolder:
         flush_folder(self.path)
 
     def _candidates(self) -> Iterator[Pack]:
-        """The packs that are open, then those that came since; an object asked for twice is mostly in the same."""
-        seen = list(self._open.items())
-        for _, pack in seen:
-            yield pack
+        """The packs that are open, then those that came since: most questions end among the first."""
+        seen = dict(self._open)
+        yield from seen.values()
         self._refresh()
-        known = {name for name, _ in seen}
-        for name, pack in list(self._open.items()):
-            if name not in known:
-                yield pack
+        yield from [pack for name, pack in self._open.items() if name not in seen]
 
     def _refresh(self) -> None:
         """Open what is new, close what is gone: git gc may have joined the packs since."""
         try:
-            names = {entry.stem for entry in self.path.iterdir() if entry.match("pack-*.idx")}
+            with os.scandir(self.path) as folder:
+                names = {entry.name[:-4] for entry in folder if entry.name.endswith(".idx")}
         except FileNotFoundError:
             names = set()
         for gone in self._open.keys() - names:
@@ -99,11 +99,9 @@ def _offset(pack: Pack, raw: bytes) -> int | None:
         return None
 
 
-def _read(pack: Pack, raw: bytes) -> tuple[str, bytes] | None:
-    from dulwich.objects import RawObjectID
-
+def _read(pack: Pack, offset: int) -> tuple[str, bytes] | None:
     try:
-        number, data = pack.get_raw(RawObjectID(raw))
-        return KINDS[number], data
+        number, chunks = pack.resolve_object(offset, *pack.data.get_object_at(offset))
+        return KINDS[number], b"".join(chunks)  # type: ignore[arg-type]  # chunks, once the deltas are applied
     except Exception:  # a damaged or vanished pack shows as any of a dozen exceptions; the caller names the object
         return None

@@ -61,12 +61,11 @@ class Refs:
 
     def under(self, prefix: str) -> dict[str, Oid]:
         """Every ref below a prefix such as "refs/fv/", sorted by name; symbolic ones by what they point to."""
-        names = {ref for ref in self._packed() if ref.startswith(prefix)}
-        for path in (self._git_dir / prefix).rglob("*"):
-            if path.is_file() and not path.name.endswith(".lock"):
-                names.add(path.relative_to(self._git_dir).as_posix())
-        found = ((name, self.read(name)) for name in sorted(names))
-        return {name: oid for name, oid in found if oid is not None}
+        folder = self._git_dir / prefix
+        loose = [self._name(path) for path in folder.rglob("*") if path.suffix != ".lock" and path.is_file()]
+        found: dict[str, Oid | None] = dict(self._packed())  # after the listing: git packs a ref before it removes it
+        found.update((name, self.read(name)) for name in loose)
+        return {name: oid for name, oid in sorted(found.items()) if name.startswith(prefix) and oid is not None}
 
     def compare_and_set(
         self, ref: str, expected: Oid | None, new: Oid | None, *, who: str = "", message: str = ""
@@ -131,16 +130,17 @@ class Refs:
 
     def _install(self, lock: GitLock, new: Oid) -> None:
         lock.write(new.encode("ascii") + b"\n")
+        if lock.target.is_dir():
+            self._clear(lock.target)
+        lock.commit()
+
+    def _clear(self, folder: Path) -> None:
+        """Refs that were removed may have left empty folders where this one is to stand."""
         try:
-            lock.commit()
-        except OSError as error:  # a folder stands there; refs that were removed leave empty ones
-            path = lock.target
-            try:
-                for folder in sorted((path, *path.rglob("*")), reverse=True):
-                    folder.rmdir()
-            except OSError:
-                raise FieldvaultError("ref-in-the-way", ref=self._name(path), other=self._name(path) + "/") from error
-            lock.commit()
+            for path in sorted((folder, *folder.rglob("*")), reverse=True):
+                path.rmdir()
+        except OSError as error:
+            raise FieldvaultError("ref-in-the-way", ref=self._name(folder), other=self._name(folder) + "/") from error
 
     def _remove(self, ref: str) -> None:
         """From packed-refs first: the other way round an old packed value would come back for a moment."""
