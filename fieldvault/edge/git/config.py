@@ -19,7 +19,7 @@ from fieldvault.errors import FieldvaultError
 
 _WAIT_SECONDS = 1.0
 _INCLUDE_DEPTH = 10  # git's own limit
-_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0", "")
+_BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0", ""), False)
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
 
 
@@ -56,8 +56,8 @@ class GitConfig:
 
     def get_bool(self, *name: str) -> bool | None:
         """As git reads booleans; None where it is not set, or is none."""
-        value = (self.get(*name) or "").lower() if self.get_all(*name) else None
-        return True if value in _TRUE else False if value in _FALSE else None
+        value = self.get(*name)
+        return None if value is None else _BOOLEANS.get(value.lower())
 
     def section(self, name: str) -> dict[str, str]:
         """The variables of a section without subsection, by name."""
@@ -72,7 +72,8 @@ class GitConfig:
         path = self._git_dir / "config"
         with GitLock(path) as lock:
             lock.acquire(_WAIT_SECONDS)
-            text = edit(_read(path) or "", str(path), make_key(*name), value)
+            before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+            text = edit(before, str(path), make_key(*name), value)
             lock.write(text.encode("utf-8", "surrogateescape"))
             if path.exists():
                 lock.path.chmod(path.stat().st_mode)
@@ -137,7 +138,7 @@ class GitConfig:
     def _files(self) -> Iterator[Path]:
         """System, then person, then repository: later ones count."""
         environment = self._environment
-        if environment.get("GIT_CONFIG_NOSYSTEM", "").lower() not in _TRUE:
+        if not _BOOLEANS.get(environment.get("GIT_CONFIG_NOSYSTEM", "").lower()):
             yield Path(environment.get("GIT_CONFIG_SYSTEM") or _system_file(environment))
         if "GIT_CONFIG_GLOBAL" in environment:
             yield Path(environment["GIT_CONFIG_GLOBAL"])

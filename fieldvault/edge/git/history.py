@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.objects import Reader, expect
+from fieldvault.errors import Corrupt
 
+_OID = re.compile(r"[0-9a-f]{40}")
 _PERSON = re.compile(r"(.*) (-?\d+) ([+-])(\d{2})(\d{2})", re.DOTALL)
 
 
@@ -43,7 +45,7 @@ def read_commit(reader: Reader, oid: Oid) -> Commit:
 
 
 def parse_commit(oid: Oid, data: bytes) -> Commit:
-    """Lenient as git is: a person line without a date has the time 0."""
+    """Lenient as git is: a person line without a date has the time 0. Corrupt("object-damaged") where an id is none."""
     head, _, message = data.decode("utf-8", "surrogateescape").partition("\n\n")
     tree, parents, extra = "", [], []
     author = committer = ("", 0, 0)
@@ -59,6 +61,8 @@ def parse_commit(oid: Oid, data: bytes) -> Commit:
             committer = _parse_person(value)
         else:
             extra.append((key, value.replace("\0", "\n")))
+    if not all(map(_OID.fullmatch, (tree, *parents))):
+        raise Corrupt("object-damaged", oid=oid)
     return Commit(oid, tree, tuple(parents), *author, *committer, message, tuple(extra))
 
 

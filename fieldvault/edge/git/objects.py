@@ -7,6 +7,7 @@ a `.lock` when killed, after which that content can never be stored again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Iterable
@@ -146,6 +147,7 @@ def _write_loose(target: Path, raw: bytes) -> None:
             flush(file)
         scratch.replace(target)
     except BaseException:
-        scratch.chmod(0o644)  # Windows removes no read-only file
-        scratch.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            scratch.chmod(0o644)  # Windows removes no read-only file
+            scratch.unlink()
         raise

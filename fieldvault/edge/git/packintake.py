@@ -34,6 +34,9 @@ class Limits(NamedTuple):
     total_bytes: int = 16 << 30
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class PackIntake:
     """`write` what arrives, then `adopt`; leaving the `with` block without it removes what arrived."""
 
@@ -53,7 +56,7 @@ class PackIntake:
     def write(self, data: bytes) -> int:
         return self._file.write(data)
 
-    def adopt(self, limits: Limits = Limits()) -> list[Oid]:  # noqa: B008 - a tuple of two numbers
+    def adopt(self, limits: Limits = DEFAULT_LIMITS) -> list[Oid]:
         """Judge, complete, index and store the pack, durably; the ids it brought.
 
         Raises Corrupt: "pack-damaged" (reason), "pack-incomplete" (oids: bases that are nowhere), "pack-too-large".

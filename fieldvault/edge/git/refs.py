@@ -72,7 +72,7 @@ class Refs:
     ) -> bool:
         """Move `ref` from `expected` to `new`; None stands for no ref. False, and no change, if it is elsewhere.
 
-        `who` is "Name <mail> seconds +0100" for the reflog, which is kept where git would keep one.
+        `who` is "Name <mail> seconds +0100" for the reflog, which is kept where git would keep one; without it none is.
         Busy("git-busy", path) after a second of waiting; FieldvaultError("ref-name", ref) for a name git refuses, and
         "ref-in-the-way" where a ref of a part of that name stands.
         """
@@ -87,7 +87,8 @@ class Refs:
             elif new != expected:
                 self._check_room(ref)
                 self._install(lock, new)
-                self.log_move(ref, expected, new, who, message)
+                if who:
+                    self.log_move(ref, expected, new, who, message)
         if new is None:
             self._prune(path.parent)
         return True
@@ -109,11 +110,15 @@ class Refs:
         return kept and (ref == "HEAD" or ref.startswith(("refs/heads/", "refs/remotes/", "refs/notes/")))
 
     def _text(self, ref: str) -> str | None:
+        path = self._git_dir / ref
         try:
-            return (self._git_dir / ref).read_text("utf-8", "surrogateescape").rstrip()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-            # Windows says PermissionError for a folder.
+            return path.read_text("utf-8", "surrogateescape").rstrip()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except PermissionError:
+            if path.is_dir():  # as Windows puts it
+                return None
+            raise
 
     def _packed(self) -> dict[str, Oid]:
         text = self._text("packed-refs") or ""

@@ -108,6 +108,13 @@ def test_a_person_line_without_a_date_is_read(git: Git, tmp_path: Path) -> None:
     assert (commit.author, commit.author_time, commit.commit_offset_min) == ("nobody", 0, 60)
 
 
+@pytest.mark.parametrize("head", ["", "tree ../x", f"tree {EMPTY_TREE}\nparent HEAD", "tree 4b825d", "author A <a> 1 +0"])
+def test_a_crafted_commit_is_named(head: str) -> None:
+    with pytest.raises(Corrupt) as caught:
+        parse_commit("1" * 40, f"{head}\n\nx".encode())
+    assert (caught.value.kind, caught.value.facts) == ("object-damaged", {"oid": "1" * 40})
+
+
 def test_a_tree_is_no_commit(git: Git, tmp_path: Path) -> None:
     git.commit_files({"a": "1"})
     with Objects(tmp_path / ".git") as objects, pytest.raises(Corrupt) as caught:
