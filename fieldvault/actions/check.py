@@ -5,7 +5,7 @@ Law: nothing is refused and nothing is changed; problems are functions of the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fieldvault.actions.lookup import head_tree
@@ -16,7 +16,7 @@ from fieldvault.core.names import CONFIG_PATH, is_record, is_schema
 from fieldvault.core.problems import Problem
 from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Oid
-from fieldvault.core.values import Value, canonical, to_pointer
+from fieldvault.core.values import Value, canonical
 from fieldvault.edge import schemas, yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.trees import list_tree, patch_tree
@@ -94,7 +94,8 @@ class _Check:
                 _ = self.types.settings
                 self.report.unreadable += [(path, one) for one in self.types.problems if one.facts.get("path") == path]
             else:
-                schemas.load(data, path, self.types.settings.phone_country)
+                document = yamltext.read(data)
+                schemas.verify(document, schemas.load(document, path, self.types.settings.phone_country), path)
         except (Unreadable, SchemaInvalid) as error:
             self.report.unreadable.append((path, error))
 
@@ -125,35 +126,28 @@ class _Check:
             if rule.ref and isinstance(held, str):
                 self.refs.append((path, name, rule.ref, held, document.find((name,))))
 
-    def _across(self, paths: Iterable[str]) -> None:
-        chosen = tuple(paths)
+    def _across(self, paths: Sequence[str]) -> None:
+        """What two records may not both say, and what one says of another."""
         found = []
         for key, holders in self.ids.items():
-            found += [
-                (path, Problem(("id",), "id-twice", None, {"id": key, "other": _other(holders, path)}))
-                for path in holders
-                if len(holders) > 1
-            ]
+            for path in holders if len(holders) > 1 else ():
+                facts = {"id": key, "other": _other(holders, path)}
+                found.append((path, Problem(("id",), "id-twice", None, facts)))
         for (_, name, text), places in self.unique.items():
-            if len(places) > 1:
-                holders = [path for path, _ in places]
-                found += [
-                    (path, Problem((name,), "not-unique", line, {"value": text, "other": _other(holders, path)}))
-                    for path, line in places
-                ]
+            holders = [path for path, _ in places]
+            for path, line in places if len(places) > 1 else ():
+                facts = {"value": text, "other": _other(holders, path)}
+                found.append((path, Problem((name,), "not-unique", line, facts)))
         for path, name, kind, target, line in self.refs:
             if target not in self.ids:
                 found.append((path, Problem((name,), "ref-missing", line, {"type": kind, "target": target})))
-        self.report.problems += [
-            FileProblem(path, problem)
-            for path, problem in found
-            if not chosen or any(path.startswith(one) for one in chosen)
-        ]
+        self.report.problems += [FileProblem(path, problem) for path, problem in found if _below(path, paths)]
+
+
+def _below(path: str, chosen: Sequence[str]) -> bool:
+    """Whether a path is one of the chosen ones or lies below one; all do when none was chosen."""
+    return not chosen or any(one in ("", path) or path.startswith(f"{one}/") for one in chosen)
 
 
 def _other(holders: list[str], path: str) -> str:
     return next(other for other in holders if other != path)
-
-
-def pointer(problem: Problem) -> str:
-    return to_pointer(problem.field)[1:]

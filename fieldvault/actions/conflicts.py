@@ -6,15 +6,18 @@ the file, and is a commit like any other, which undo takes back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fieldvault.actions.attribution import Written, writers
 from fieldvault.actions.commit import CommitReport, Now, commit
 from fieldvault.actions.lookup import find_record, head_tree
 from fieldvault.actions.openconflicts import all_conflicts, open_conflicts
 from fieldvault.actions.records import rewrite
+from fieldvault.actions.survey import is_known
 from fieldvault.actions.types import Types, record_id, value_of
 from fieldvault.actions.vault import Vault
-from fieldvault.core.conflicts import Conflict, conflict_path
+from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
 from fieldvault.core.describe import title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
@@ -74,39 +77,87 @@ def _paths_of(vault: Vault, tree: str, records: set[str]) -> dict[str, str]:
 
 
 def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> OpenConflict:
-    shown: Maybe = MISSING
-    title = path or conflict.record
-    if path and is_record(path):
-        read = vault.worktree.read(path)
-        value = value_of(read.data, types, path) if read else None
-        title = title_of(value, path)
-        shown = value_at(value, conflict.field, types.schema(path)) if value is not None else MISSING
-    others = tuple(Standing(value) for value in conflict.also)
-    return OpenConflict(path or conflict.record, title, conflict, (Standing(shown, shown=True), *others))
+    """A conflict with what stands: values of a field, or names of files."""
+    if path is None or conflict.kind not in OF_VALUES or not is_record(path):
+        title = _title(vault, types, path) if path else conflict.record
+        return OpenConflict(path or conflict.record, title, conflict, _standing(path or MISSING, conflict.also, {}))
+    schema = types.schema(path)
+    read = vault.worktree.read(path)
+    value = value_of(read.data, types, path) if read else None
+    shown = value_at(value, conflict.field, schema) if value is not None else MISSING
+    who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
+    return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who))
+
+
+def _standing(shown: Maybe, also: Iterable[Maybe], who: Mapping[str, Written]) -> tuple[Standing, ...]:
+    """The shown value first, as `--take` counts."""
+    found = []
+    for number, value in enumerate((shown, *also)):
+        written = who.get(canonical(value))
+        author, at = written if written else (None, None)
+        found.append(Standing(value, number == 0, author, at))
+    return tuple(found)
+
+
+def _title(vault: Vault, types: Types, path: str) -> str:
+    read = vault.worktree.read(path) if is_record(path) else None
+    return title_of(value_of(read.data, types, path), path) if read else path.rpartition("/")[2]
 
 
 def resolve(
     vault: Vault, now: Now, text: str, field: FieldPath | None, *, take: int | None = None, value: str | None = None
 ) -> CommitReport:
-    """Choose what stands at a field: the `take`-th standing value (1 is the shown one), or a new `value`.
+    """Choose what stands at a field: the `take`-th standing value (1 is the shown one), or a new `value`. Of a file
+    whose second version lies beside it, the choice takes its name and the other one goes.
 
     Raises `conflict-unknown`, `conflict-which` where the record has several and no field is named, `take-range`.
     """
-    found = find_record(vault, text)
     tree = head_tree(vault)
     types = Types(vault.objects, tree)
-    conflict = _choose(open_conflicts(vault.objects, tree, found.key), found.title, field)
-    schema = types.schema(found.path)
-    opened = _open(vault, types, found.path, conflict)
-    chosen = schema.rule(conflict.field).value(value, plain=True) if value is not None else _taken(opened, take)
-    document = yamltext.read(found.data)
-    if canonical(chosen) != canonical(opened.standing[0].value):
-        rewrite(vault, found, document.with_edits([(conflict.field, chosen)], schema))
-    path = conflict_path(conflict.record, conflict.field)
-    vault.worktree.path(path).unlink(missing_ok=True)
-    return commit(
-        vault, now, f"{found.title}: settle {to_pointer(conflict.field)[1:] or 'the record'}", [found.path, path]
-    )
+    path, key = _named(vault, text)
+    conflict = _choose(open_conflicts(vault.objects, tree, key), text, field)
+    opened = _open(vault, types, path, conflict)
+    if value is not None and conflict.kind in OF_VALUES:
+        chosen: Maybe = types.schema(path).rule(conflict.field).value(value, plain=True)
+    else:
+        chosen = _taken(opened, take)
+    touched = [path, conflict_path(conflict.record, conflict.field)]
+    if conflict.kind not in OF_VALUES:
+        touched += _take_file(vault, path, chosen, conflict.also)
+    elif canonical(chosen) != canonical(opened.standing[0].value):
+        _take_value(vault, types, path, conflict.field, chosen)
+    vault.worktree.path(touched[1]).unlink(missing_ok=True)
+    what = to_pointer(conflict.field)[1:] or path.rpartition("/")[2]
+    return commit(vault, now, f"{opened.title}: settle {what}", [one for one in touched if is_known(vault, one)])
+
+
+def _named(vault: Vault, text: str) -> tuple[str, str]:
+    """The path that `text` names and by what its conflicts are filed; an attachment is named by its path."""
+    if vault.worktree.stat(text) is not None and not is_record(text):
+        return text, text
+    found = find_record(vault, text)
+    return found.path, found.key
+
+
+def _take_value(vault: Vault, types: Types, path: str, field: FieldPath, chosen: Maybe) -> None:
+    if not field and chosen is MISSING:
+        vault.worktree.path(path).unlink(missing_ok=True)
+        return
+    read = vault.worktree.read(path)
+    if read is None:
+        raise FieldvaultError("record-unknown", record=path, nearest=[])
+    schema = types.schema(path)
+    rewrite(vault, path, read.data, yamltext.read(read.data).with_edits([(field, chosen)], schema))
+
+
+def _take_file(vault: Vault, path: str, chosen: Maybe, also: Iterable[Maybe]) -> list[str]:
+    """Give the chosen version the name, and remove the others; the paths that changed."""
+    others = [one for one in also if isinstance(one, str) and vault.worktree.stat(one) is not None]
+    if chosen in others:
+        vault.worktree.path(str(chosen)).replace(vault.worktree.path(path))
+    for one in others:
+        vault.worktree.path(one).unlink(missing_ok=True)
+    return others
 
 
 def _choose(conflicts: dict[FieldPath, Conflict], title: str, field: FieldPath | None) -> Conflict:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from fieldvault.actions import merging
 from fieldvault.actions.types import Types, blob_of, record_id, value_of
+from fieldvault.core.changes import FieldChange
 from fieldvault.core.describe import FileChange, title_of
-from fieldvault.core.names import is_record
+from fieldvault.core.names import is_conflict, is_record
 from fieldvault.core.snapshot import TreeChange
 from fieldvault.edge.git.objects import Reader
 
@@ -18,8 +19,11 @@ DETAIL_MAX = 200  # above so many files nobody reads fields: names suffice
 
 
 def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> list[FileChange]:
-    """One FileChange for each changed file; a record that was moved is one change, not a removal and a new one."""
-    changes = list(changes)
+    """One FileChange for each changed file; a record that was moved is one change, not a removal and a new one.
+
+    Conflict files are left out: they are about a record, and are told with it.
+    """
+    changes = [change for change in changes if not is_conflict(change.path)]
     moved = _moves(reader, changes)
     detailed = len(changes) <= DETAIL_MAX
     found = []
@@ -40,7 +44,7 @@ def _describe(reader: Reader, types: Types, change: TreeChange, to: str | None, 
         return FileChange(path, kind, path.rpartition("/")[2])
     data = new_data if new_data is not None else old_data
     assert data is not None
-    fields = ()
+    fields: tuple[FieldChange, ...] = ()
     if detailed and kind in ("changed", "renamed"):
         fields = tuple(merging.changes(old_data, new_data, types.schema(path)))
     type_ = types.type_of(path)

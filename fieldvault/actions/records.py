@@ -47,7 +47,7 @@ def set_fields(vault: Vault, now: Now, text: str, assignments: Sequence[Assignme
     schema = Types(vault.objects, head_tree(vault)).schema(found.path)
     document = yamltext.read(found.data)
     edits = apply(document.value(schema), assignments, schema)
-    rewrite(vault, found, document.with_edits(edits, schema))
+    rewrite(vault, found.path, found.data, document.with_edits(edits, schema))
     return commit(vault, now, paths=[found.path])
 
 
@@ -59,13 +59,18 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
     seconds, offset = now()
     key = f"n{secrets.token_hex(4)}"  # random: two people add "note 3" on the same day
     at = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset))).isoformat()
-    rewrite(vault, found, document.with_edits([(("notes", key), {"id": key, "at": at, "text": words})], schema))
+    rewrite(
+        vault,
+        found.path,
+        found.data,
+        document.with_edits([(("notes", key), {"id": key, "at": at, "text": words})], schema),
+    )
     return commit(vault, now, paths=[found.path])
 
 
-def rewrite(vault: Vault, found: FoundRecord, data: bytes) -> None:
-    """Put `data` in place of the record as it was found; `file-edited` where somebody saved it in between."""
-    old, new = Entry(FILE, blob_id(found.data)), Entry(FILE, blob_id(data))
-    (outcome,) = vault.worktree.replace([TreeChange(found.path, old, new)], lambda change: data)
+def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> None:
+    """Put `data` in place of the record as it was read; `file-edited` where somebody saved it in between."""
+    old, new = Entry(FILE, blob_id(was)), Entry(FILE, blob_id(data))
+    (outcome,) = vault.worktree.replace([TreeChange(path, old, new)], lambda change: data)
     if outcome.problem:
-        raise FieldvaultError(outcome.problem, path=found.path)
+        raise FieldvaultError(outcome.problem, path=path)

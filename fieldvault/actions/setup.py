@@ -22,6 +22,7 @@ from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge import yamltext
+from fieldvault.edge.git.address import parse_address
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.history import read_commit
@@ -77,6 +78,8 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
 
 def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_progress) -> SetUp:
     """Make a copy of the vault at the hub `url`. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`."""
+    address = parse_address(url, Path.cwd())
+    url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
     root = (directory or Path(_name_in(url))).absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise FieldvaultError("folder-not-empty", path=str(directory or root.name))

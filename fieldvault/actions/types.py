@@ -61,7 +61,7 @@ class Types:
         try:
             if data is None:
                 raise SchemaInvalid("schema-missing", path=path)
-            return schemas.load(data, path, self.settings.phone_country)
+            return schemas.load(yamltext.read(data), path, self.settings.phone_country)
         except (Unreadable, SchemaInvalid) as error:
             error.facts.setdefault("path", path)
             self.problems.append(error)
@@ -95,7 +95,16 @@ def blob_of(reader: Reader, entry: Entry | None) -> bytes | None:
 
 def value_of(data: bytes, types: Types, path: str) -> Value | None:
     """The value of a record; None where it cannot be read."""
+    return _value(data, types.schema(path))
+
+
+def value_of_entry(reader: Reader, entry: Entry, schema: Schema) -> Value | None:
+    """The value of a version of a record; None where it cannot be read."""
+    return _value(reader.blob(entry.oid), schema)
+
+
+def _value(data: bytes, schema: Schema) -> Value | None:
     try:
-        return yamltext.read(data).value(types.schema(path))
+        return yamltext.read(data).value(schema)
     except Unreadable:
         return None

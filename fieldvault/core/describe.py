@@ -46,6 +46,8 @@ def title_of(value: Value | None, path: str) -> str:
 
 def commit_message(changes: Sequence[FileChange]) -> str:
     """The message for these changes: a subject, and for several files a line each below it."""
+    if not changes:
+        return "Settle conflicts\n"
     if len(changes) == 1:
         return _cut(_line(changes[0])) + "\n"
     names = list(dict.fromkeys(change.title for change in changes))

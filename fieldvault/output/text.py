@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldvault.core.conflicts import OF_VALUES
 from fieldvault.core.describe import count_of, field_words
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import count, error, harmless, reason, say
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.sync import SyncReport
     from fieldvault.actions.treemerge import MergedFile
     from fieldvault.actions.undo import Undone
+    from fieldvault.core.conflicts import Conflict
     from fieldvault.core.describe import FileChange
     from fieldvault.errors import FieldvaultError
 
@@ -34,7 +36,8 @@ NAMES_MAX = 8
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
     if report.commit:
-        yield say("committed", what=count_of(report.changes), names=_names(report.changes))
+        what = count_of(report.changes)
+        yield say("committed", what=what, names=_names(report.changes)) if what else say("committed-choice")
     elif not quiet_when_nothing and not report.waits:
         yield say("committed-nothing")
     yield from _merged(report.merged)
@@ -95,15 +98,21 @@ def _merged(files: Iterable[MergedFile]) -> Iterator[str]:
 
 def to_decide(conflicts: Iterable[OpenConflict]) -> Iterator[str]:
     for one in conflicts:
-        field = to_pointer(one.conflict.field)[1:]
         values = [_standing(standing) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
-        yield say("to-decide", title=one.title, field=_spoken(one.conflict.field), values=f" {say('or')} ".join(values))
-        yield say("resolve-hint", record=_quoted(one.title), field=field)
+        yield say("to-decide", title=one.title, field=_spoken(one.conflict), values=f" {say('or')} ".join(values))
+        yield _resolve_hint(one)
 
 
-def _spoken(field: tuple[str, ...]) -> str:
+def _resolve_hint(one: OpenConflict) -> str:
+    record = one.title if one.conflict.kind in OF_VALUES else one.path
+    field = to_pointer(one.conflict.field)[1:]
+    return say("resolve-hint", record=_quoted(record), field=f" {field}" if field else "")
+
+
+def _spoken(conflict: Conflict) -> str:
+    field = conflict.field
     if not field:
-        return say("whole-record")
+        return say(f"kind-{conflict.kind}") if conflict.kind not in OF_VALUES else say("whole-record")
     return f"{field[0].removesuffix('s')} {field[1]}" if len(field) > 1 else field[0]
 
 
@@ -130,12 +139,12 @@ def numbered(conflicts: Sequence[OpenConflict]) -> Iterator[str]:
     if not conflicts:
         yield say("no-conflicts")
     for one in conflicts:
-        yield f"{one.title}: {_spoken(one.conflict.field)}   [{one.conflict.kind}]"
+        yield f"{one.title}: {_spoken(one.conflict)}   [{one.conflict.kind}]"
         for number, standing in enumerate(one.standing, start=1):
             yield f"  {number}  {_standing(standing)}"
         if one.conflict.base is not MISSING:
             yield f"     {say('base', value=shown_value(one.conflict.base))}"
-        yield say("resolve-hint", record=_quoted(one.title), field=to_pointer(one.conflict.field)[1:])
+        yield _resolve_hint(one)
 
 
 def status(report: StatusReport, now: int) -> Iterator[str]:
@@ -212,7 +221,7 @@ def shown(report: Shown) -> Iterator[str]:
     yield from (harmless(line) for line in report.found.data.decode("utf-8-sig").splitlines())
     for conflict in report.conflicts:
         others = f" {say('or')} ".join(shown_value(value) for value in conflict.also)
-        yield say("also-stands", field=_spoken(conflict.field), values=others)
+        yield say("also-stands", field=_spoken(conflict), values=others)
 
 
 def checked(report: CheckReport) -> Iterator[str]:
