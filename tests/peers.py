@@ -178,6 +178,7 @@ class HttpPeer(Peer):
     secure: str = ""  # https, with basic auth
     authority: Path = Path()  # the test CA's certificate
     other_host: str = ""  # answers every path with a redirect to another host
+    moved: str = ""  # every path below it stands above it now
     portal: str = ""  # answers every path with a page that asks to log in
     crowded: str = ""  # answers every path with 503 and Retry-After
 
@@ -220,6 +221,7 @@ http {{
     listen 127.0.0.1:{port};
     location / {{ fastcgi_pass unix:{folder}/cgi; }}
     location /other-host/ {{ return 302 http://localhost:{port}/$fastcgi_script_name; }}
+    location ~ ^/moved/(.*)$ {{ return 301 /$1$is_args$args; }}
     location /portal/ {{ default_type text/html; return 200 "<html><title>Hotel Wi-Fi</title>Please log in</html>"; }}
     location /crowded/ {{ add_header Retry-After 3600 always; return 503; }}
   }}
@@ -275,6 +277,7 @@ def nginx(root: Path) -> Iterator[HttpPeer]:
                     secure=f"https://127.0.0.1:{secure_port}/",
                     authority=folder / "ca.pem",
                     other_host=f"{plain}other-host/hub.git",
+                    moved=f"{plain}moved/",
                     portal=f"{plain}portal/hub.git",
                     crowded=f"{plain}crowded/hub.git",
                 )

@@ -7,12 +7,15 @@ must not choose one. Where git is not installed its store file, ~/.git-credentia
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from fieldvault.edge.git.address import Address
+from fieldvault.edge.git.address import Address, parse_address
+from fieldvault.errors import FieldvaultError
 
 _HELPER_SECONDS = 15.0
 
@@ -89,10 +92,21 @@ def _git_credential(verb: str, said: dict[str, str]) -> dict[str, str] | None:
 
 
 def _from_store(address: Address) -> Login | None:
-    from urllib.parse import unquote
-
-    from dulwich.client import get_credentials_from_store
-
-    for username, password in get_credentials_from_store(address.scheme, address.host, address.user):
-        return Login(unquote(username), unquote(password))
+    """The first line of git's store that is for this hub: scheme://name:password@host."""
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    for path in (Path.home() / ".git-credentials", settings / "git/credentials"):
+        try:
+            lines = path.read_text("utf-8", "surrogateescape").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            with contextlib.suppress(FieldvaultError):
+                kept = parse_address(line.rstrip("/") + "/", Path())
+                if kept.user and kept.password and _is_for(kept, address):
+                    return Login(kept.user, kept.password)
     return None
+
+
+def _is_for(kept: Address, address: Address) -> bool:
+    same = (kept.scheme, kept.host, kept.port) == (address.scheme, address.host, address.port)
+    return same and address.user in (None, kept.user)

@@ -161,7 +161,7 @@ class RemoteHub:
                 SendPackError
             ) as error:  # the pack as a whole: too large, no room, an object that git's check refuses
                 reason = _reason(" ".join(map(_text, error.args)), said)
-                raise HubRefused("hub-refused", host=self._address.place, reason=reason) from error
+                raise HubRefused("hub-refused", ref=", ".join(updates), reason=reason) from error
         for name, reason in (answer.ref_status or {}).items():
             results[_text(name)] = _reason(reason, said)
         if any(reason not in (None, STALE) for reason in results.values()):
@@ -276,5 +276,5 @@ def _translated(error: Exception, host: str, pushing: bool) -> FieldvaultError:
     if isinstance(error, HangupException) or text.startswith("Length of pkt read"):
         return HubUnreachable("hub-unreachable", host=host, reason="cut")
     if isinstance(error, GitProtocolError) and not text.startswith(_DULWICH_SAYS):  # the server said it in words
-        return HubRefused("hub-refused", host=host, reason=text)
+        return HubRefused("hub-said", host=host, reason=text)
     return HubUnreachable("hub-unreachable", host=host, reason="garbled")

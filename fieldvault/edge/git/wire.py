@@ -42,7 +42,7 @@ def _client(address: Address, limits: Limits, progress: Progress) -> GitClient:
         from fieldvault.edge.git.http import HttpClient
 
         authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
-        return HttpClient(address, limits, progress, authorities)
+        return HttpClient(address, limits, progress, authorities and str(Path(authorities).expanduser()))
     from fieldvault.edge.git.remotehub import StreamClient
 
     if address.scheme == "git":

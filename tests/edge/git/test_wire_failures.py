@@ -195,6 +195,14 @@ class TestHttp:
         error = failure(tips(servers.http().other_host, tmp_path, Limits()))
         assert (error.kind, error.facts) == ("hub-elsewhere", {"host": "127.0.0.1", "to": "localhost"})
 
+    def test_a_redirect_on_the_same_host_is_followed(self, servers: Servers, tmp_path: Path) -> None:
+        hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+        tip = vault.commit_files({"a.yaml": "a: 1\n"})
+        url = servers.http().moved + hub.path.name.replace(" ", "%20")
+        with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
+            assert one.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
+            assert one.tips() == {MAIN: tip}
+
     def test_a_crowded_server_does_not_put_us_to_sleep(self, servers: Servers, tmp_path: Path) -> None:
         error = failure(tips(servers.http().crowded, tmp_path, Limits()))
         assert error.facts == {"host": "127.0.0.1", "reason": "overloaded", "status": 503}
@@ -326,6 +334,19 @@ def fetch(url: str, root: Path, objects: Objects, tip: str) -> None:
 def publish(url: str, root: Path, objects: Objects, tip: str) -> dict[str, str | None]:
     with open_hub(url, root, limits=BRISK) as hub:
         return hub.publish(objects, {MAIN: (None, tip)})
+
+
+@pytest.mark.peers
+def test_one_login_serves_many_questions(servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hub = servers.repository()
+    url = servers.url("ssh", hub.path.name, monkeypatch)
+    listener = servers.ssh().listener
+    assert listener is not None
+    tips(url, tmp_path, Limits())()
+    before = listener.connections
+    for _ in range(3):
+        tips(url, tmp_path, Limits())()
+    assert listener.connections == before
 
 
 @pytest.mark.peers

@@ -1,0 +1,91 @@
+"""A link ends what waits too long, and names what went wrong by the first cause that says it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+
+from fieldvault.edge.git.link import Limits, connect, unreachable
+from fieldvault.edge.git.ssh import Watchdog
+from fieldvault.errors import HubUnreachable
+from tests import peers
+
+
+def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answered.wait(10) and [])
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        connect("hub.example", 9418, Limits(connect_seconds=0.2))
+    assert time.monotonic() - start < 2
+    answered.set()
+
+
+def test_a_second_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host with an IPv6 address that leads nowhere is no host that is away."""
+    with peers.silent_server() as port:
+        closed, open_one = ("127.0.0.1", peers.free_port()), ("127.0.0.1", port)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place) for place in (closed, open_one)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+        with connect("hub.example", 9418, Limits()) as connected:
+            assert connected.getpeername() == open_one
+            assert connected.gettimeout() == Limits().silence_seconds
+
+
+def wrapped(cause: BaseException) -> Exception:
+    try:
+        try:
+            raise cause
+        except BaseException as error:
+            raise ValueError("a library's own words") from error
+    except ValueError as error:
+        return RuntimeError("and another's", error)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "no such name"), "name"),
+        (TimeoutError(), "timeout"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "refused"),
+        (OSError(errno.ENETUNREACH, "no net"), "no-route"),
+        (OSError(errno.EHOSTUNREACH, "no way"), "no-route"),
+        (ssl.SSLError("wrong version"), "tls"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "cut"),
+    ],
+)
+def test_the_reason_is_found_below_what_libraries_say(cause: BaseException, reason: str) -> None:
+    error = unreachable("hub.example", wrapped(cause))
+    assert isinstance(error, HubUnreachable)
+    assert (error.kind, error.facts) == ("hub-unreachable", {"host": "hub.example", "reason": reason})
+
+
+@pytest.mark.parametrize(("code", "reason"), [(10, "expired"), (9, "not-yet-valid"), (19, "authority"), (62, "name")])
+def test_what_is_wrong_with_a_certificate(code: int, reason: str) -> None:
+    cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    cause.verify_code = code
+    error = unreachable("hub.example", wrapped(cause))
+    assert (error.kind, error.facts["reason"]) == ("hub-certificate", reason)
+
+
+def test_a_watchdog_waits_as_long_as_something_moves() -> None:
+    stopped = threading.Event()
+    watchdog = Watchdog(stopped.set)
+    watchdog.allow(60)
+    for _ in range(5):
+        watchdog.allow(0.3)
+        assert not stopped.wait(0.1)
+    assert stopped.wait(5)
+
+
+def test_a_watchdog_that_is_called_off_stays_quiet() -> None:
+    stopped = threading.Event()
+    watchdog = Watchdog(stopped.set)
+    watchdog.allow(0.1)
+    watchdog.cancel()
+    assert not stopped.wait(0.3)
