@@ -325,12 +325,24 @@ def make_certificates(openssl: str, folder: Path) -> None:
 
 
 class BadLink:
-    """A way to a server that carries `up` bytes to it and `down` bytes back in all, then cuts or goes silent."""
+    """A way to a server that carries `up` bytes to it and `down` bytes back in all, then cuts or goes silent.
 
-    def __init__(self, target: int, *, up: int | None = None, down: int | None = None, silent: bool = False) -> None:
+    `flip` is the place, among the bytes that come back, of one bit that changes on its way.
+    """
+
+    def __init__(
+        self,
+        target: int,
+        *,
+        up: int | None = None,
+        down: int | None = None,
+        silent: bool = False,
+        flip: int | None = None,
+    ) -> None:
         self._target = target
         self._left = {"up": up, "down": down}
         self._silent = silent
+        self._flip = flip
         self.carried = {"up": 0, "down": 0}
         self._open: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -353,6 +365,9 @@ class BadLink:
                 if left is not None:
                     data = data[:left]
                     self._left[way] = left - len(data)
+                if way == "down" and self._flip is not None and 0 <= self._flip - self.carried[way] < len(data):
+                    place = self._flip - self.carried[way]
+                    data = data[:place] + bytes([data[place] ^ 1 << self._flip % 8]) + data[place + 1 :]
                 self.carried[way] += len(data)
                 sink.sendall(data)
                 if self._left[way] == 0:

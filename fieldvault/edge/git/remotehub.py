@@ -119,7 +119,7 @@ class RemoteHub:
             try:
                 arrived = intake.adopt()
             except Corrupt as error:
-                if error.facts.get("reason") == "checksum":  # the link did that, not the hub
+                if error.facts.get("reason") in ("header", "checksum"):  # the link did that, not the hub
                     raise HubUnreachable("hub-unreachable", host=self._address.place, reason="garbled") from error
                 raise
         self._progress(0, len(arrived), "received")

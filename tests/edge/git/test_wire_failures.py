@@ -315,6 +315,29 @@ class TestBadLinks:
                 assert publish(url(link.port), tmp_path, objects, tip) == {MAIN: None}
         hub.assert_sound()
 
+    @pytest.mark.parametrize("kind", ["git", "http"])
+    def test_a_fetch_in_which_one_bit_changes(
+        self, kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        hub, marc = servers.repository(), Git(tmp_path / "marc").init()
+        tip = marc.commit_files({"customers/8q/a.yaml": "name: Lefèvre\n" * 20, "a.yaml": "a: 1\n"})
+        marc("push", "-q", str(hub.path), "main")
+        url, port = self.way(kind, servers, hub.path.name, monkeypatch)
+        with peers.BadLink(port) as whole:
+            tips(url(whole.port), tmp_path)()
+        draw = random.Random(1)
+        for number in range(10):
+            vault = Git(tmp_path / f"vault{number}").init()
+            place = draw.randrange(whole.carried["down"] + 600)
+            with peers.BadLink(port, flip=place) as link, Objects(vault.path / ".git") as objects:
+                try:
+                    fetch(url(link.port), tmp_path, objects, tip)
+                except FieldvaultError:
+                    assert vault("count-objects") == "0 objects, 0 kilobytes"
+                else:
+                    vault("update-ref", MAIN, tip)
+                    vault.assert_sound()
+
     def way(
         self, kind: str, servers: Servers, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> tuple[Callable[[int], str], int]:
