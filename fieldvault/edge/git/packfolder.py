@@ -50,13 +50,15 @@ class PackFolder:
         return None
 
     def install(self, scratch: Path, entries: list[tuple[bytes, int, int]], checksum: bytes) -> None:
-        """Put a flushed pack file in place with its index, durably.
+        """Put a flushed pack file in place with its index, durably; a pack that stands already stays.
 
         `entries` are (raw id, offset, crc32). The .pack gets its name before the .idx: git looks for the .idx first.
         """
         from dulwich.pack import write_pack_index_v2
 
         stem = f"pack-{checksum.hex()}"
+        if (self.path / f"{stem}.idx").exists():  # the same pack once more; Windows replaces no file that is open
+            return
         index, file = temporary(self.path, "tmp_idx_")
         with file:
             write_pack_index_v2(file, sorted(entries), checksum)

@@ -60,12 +60,21 @@ class Refs:
         raise Corrupt("ref-damaged", ref=ref)
 
     def under(self, prefix: str) -> dict[str, Oid]:
-        """Every ref below a prefix such as "refs/fv/", sorted by name; symbolic ones by what they point to."""
+        """Every ref below a prefix such as "refs/fv/", sorted by name; symbolic ones by what they point to.
+
+        Damaged ones are left out, as git does: one of a colleague's in a hub must not stop everybody.
+        """
         folder = self._git_dir / prefix
         loose = [self._name(path) for path in folder.rglob("*") if path.suffix != ".lock" and path.is_file()]
         found: dict[str, Oid | None] = dict(self._packed())  # after the listing: git packs a ref before it removes it
-        found.update((name, self.read(name)) for name in loose)
+        found.update((name, self._read_if_whole(name)) for name in loose)
         return {name: oid for name, oid in sorted(found.items()) if name.startswith(prefix) and oid is not None}
+
+    def _read_if_whole(self, ref: str) -> Oid | None:
+        try:
+            return self.read(ref)
+        except Corrupt:
+            return None
 
     def compare_and_set(
         self, ref: str, expected: Oid | None, new: Oid | None, *, who: str = "", message: str = ""

@@ -91,6 +91,13 @@ def test_a_pack_of_ours_is_good_for_git(git: Git, objects: Objects) -> None:
     git.assert_sound()
 
 
+def test_the_same_pack_twice_is_one_pack(git: Git, objects: Objects) -> None:
+    for _ in range(2):
+        objects.write_pack([("blob", data) for data in RECORDS])
+    assert [path.suffix for path in sorted((git.path / ".git/objects/pack").iterdir())] == [".idx", ".pack"]
+    git.assert_sound()
+
+
 def test_an_empty_pack_is_not_written_and_a_broken_stream_leaves_nothing(git: Git, objects: Objects) -> None:
     objects.write_pack([])
 

@@ -79,6 +79,7 @@ def test_listing_joins_loose_and_packed(git: Git, refs: Refs) -> None:
     git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
     git("symbolic-ref", "refs/heads/nowhere", "refs/heads/none")
     (git.path / ".git/refs/heads/left.lock").touch()
+    (git.path / ".git/refs/heads/damaged").touch()
     listed = git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
     assert refs.under("refs/") == dict(line.split() for line in listed)
     assert list(refs.under("refs/fv/")) == ["refs/fv/1/inbox/a", "refs/fv/1/inbox/b"]
