@@ -17,7 +17,7 @@ from fieldvault.actions.records import rewrite
 from fieldvault.actions.survey import is_known
 from fieldvault.actions.types import Types, record_id, value_of
 from fieldvault.actions.vault import Vault
-from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
+from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, Conflict, conflict_path
 from fieldvault.core.describe import title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
@@ -45,6 +45,11 @@ class OpenConflict:
     title: str
     conflict: Conflict
     standing: tuple[Standing, ...]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person must choose. Two versions of an attachment both stand, each under its name: nothing waits."""
+        return self.conflict.kind != ATTACHMENT
 
 
 def list_conflicts(vault: Vault) -> list[OpenConflict]:

@@ -15,7 +15,7 @@ from fieldvault.actions.vault import Vault
 from fieldvault.core.describe import title_of
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid
-from fieldvault.core.words import matches, nearest, words_of
+from fieldvault.core.words import matches, nearest, plain, words_of
 from fieldvault.edge.git.history import read_commit
 from fieldvault.errors import FieldvaultError
 
@@ -53,17 +53,24 @@ def find_record(vault: Vault, text: str, here: Path | None = None) -> FoundRecor
         return _load(vault, types, path)
     paths = sorted(_record_paths(vault))
     for candidates in (_by_id(vault, text, paths), _by_words(text, paths, lambda path: PurePosixPath(path).stem)):
-        if len(candidates) == 1:
-            return _load(vault, types, candidates[0])
         if candidates:
-            raise _ambiguous(vault, types, text, candidates)
+            return _only(vault, types, text, candidates)
     titles = {path: _load(vault, types, path).title for path in paths}
     candidates = _by_words(text, paths, titles.__getitem__)
-    if len(candidates) == 1:
-        return _load(vault, types, candidates[0])
     if candidates:
-        raise _ambiguous(vault, types, text, candidates)
+        return _only(vault, types, text, candidates)
     raise FieldvaultError("record-unknown", record=text, nearest=nearest(text, titles.values()))
+
+
+def _only(vault: Vault, types: Types, text: str, paths: list[str]) -> FoundRecord:
+    """The one of these records that is called exactly so, or the only one; `record-ambiguous` otherwise."""
+    if len(paths) > CANDIDATES_MAX:
+        raise _ambiguous(vault, types, text, paths)
+    found = [_load(vault, types, path) for path in paths]
+    exact = [one for one in found if plain(one.title) == plain(text)]
+    if len(exact or found) > 1:
+        raise _ambiguous(vault, types, text, paths)
+    return (exact or found)[0]
 
 
 def _ambiguous(vault: Vault, types: Types, text: str, paths: list[str]) -> FieldvaultError:

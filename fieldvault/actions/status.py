@@ -14,6 +14,7 @@ from fieldvault.actions.openconflicts import all_conflicts
 from fieldvault.actions.survey import survey
 from fieldvault.actions.sync import waiting
 from fieldvault.actions.vault import HUB_MAIN, Vault
+from fieldvault.core.conflicts import ATTACHMENT
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.packs import objects_to_send
 
@@ -55,7 +56,8 @@ def status(vault: Vault) -> StatusReport:
             report.drafts.append(draft)
         else:
             report.edits.append(edit.change.path)
-    report.conflicts = len(all_conflicts(vault.objects, head_tree(vault)))
+    conflicts = all_conflicts(vault.objects, head_tree(vault)).values()
+    report.conflicts = sum(conflict.kind != ATTACHMENT for conflict in conflicts)
     confirmed = vault.confirmed()
     report.confirmed_at = confirmed[1] if confirmed else None
     if report.hub is not None:

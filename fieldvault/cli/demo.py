@@ -20,10 +20,13 @@ import click
 from fieldvault.errors import FieldvaultError
 from fieldvault.messages import say
 
-LEFEVRE = "boulangerie lefevre"
-SIMON = "garage simon"
-BROCHURE = "materials/brochure-cafes-2026.pdf"
+LEFEVRE, SIMON = "boulangerie lefevre", "garage simon"
+TERRACE, TASTING = "deuxieme machine", "terrasse et degustation"
 FIELD = "phones/gsm/number"
+PACKS = "samples/prd_6qxke2w8j1/quantity"
+RECORD = "customers/8q/boulangerie-lefevre~cus_4k7m2x9d8q.yaml"
+BROCHURE = "materials/brochure-cafes-2026.pdf"
+COMMENT = "# Fermé du 3 au 24 août."
 
 # Who does what, in order: a scene's key in the catalogue, or a person and the command that is theirs.
 STORY: tuple[str | tuple[str, ...], ...] = (
@@ -33,40 +36,38 @@ STORY: tuple[str | tuple[str, ...], ...] = (
     ("marc", "fv", "-C", "marc", "sync"),
     ("ines", "fv", "clone", "hub.git", "ines"),
     "demo-marc",
-    ("marc", "fv", "-C", "marc", "set", LEFEVRE, "phones/std/number=+33261910155", "tags+=salon", "tags-=terrasse"),
-    ("marc", "fv", "-C", "marc", "note", LEFEVRE, "Julien is won over: a second machine in April."),
-    ("marc", "fv", "-C", "marc", "set", SIMON, f"{FIELD}=+33639980477"),
-    ("marc", "fv", "-C", "marc", "set", "deuxieme machine pour la terrasse", "stage=negotiation"),
+    ("marc", "fv", "-C", "marc", "set", LEFEVRE, "phones/std/number=+33261910108", "tags+=vitrine"),
+    ("marc", "fv", "-C", "marc", "note", LEFEVRE, "Julien est convaincu : une deuxième machine en avril."),
+    ("marc", "echo", COMMENT, ">>", f"marc/{RECORD}"),
+    ("marc", "fv", "-C", "marc", "set", TERRACE, "stage=proposal", "probability=60"),
+    ("marc", "fv", "-C", "marc", "set", TASTING, f"{PACKS}=5"),
+    ("marc", "fv", "-C", "marc", "set", SIMON, f"{FIELD}=+33639981207"),
     ("marc", "cp", "marc/materials/brochure-cafes-2025.pdf", f"marc/{BROCHURE}"),
     ("marc", "fv", "-C", "marc", "commit"),
     "demo-ines",
-    (
-        "ines",
-        "fv",
-        "-C",
-        "ines",
-        "set",
-        LEFEVRE,
-        "emails/billing/address=compta@boulangerie-lefevre.example",
-        "tags+=vitrine",
-    ),
-    ("ines", "fv", "-C", "ines", "set", SIMON, f"{FIELD}=+33639980431"),
-    ("ines", "fv", "-C", "ines", "set", "deuxieme machine pour la terrasse", "stage=proposal"),
+    ("ines", "fv", "-C", "ines", "set", LEFEVRE, "emails/billing/address=compta@boulangerie-lefevre.example", "tags-=bio"),
+    ("ines", "fv", "-C", "ines", "set", TERRACE, "stage=negotiation", "probability=75", "close_date=2026-03-31"),
+    ("ines", "fv", "-C", "ines", "set", TASTING, f"{PACKS}=5"),
+    ("ines", "fv", "-C", "ines", "set", SIMON, f"{FIELD}=+33639984418", "credit_limit=600"),
     ("ines", "cp", "ines/materials/brochure-cafes-2026-epreuve.pdf", f"ines/{BROCHURE}"),
     ("ines", "fv", "-C", "ines", "sync"),
     "demo-network",
     ("marc", "fv", "-C", "marc", "status"),
     ("marc", "fv", "-C", "marc", "sync"),
     ("ines", "fv", "-C", "ines", "sync"),
+    ("ines", "fv", "-C", "ines", "show", TASTING),
     "demo-settle",
     ("ines", "fv", "-C", "ines", "conflicts"),
     ("ines", "fv", "-C", "ines", "resolve", SIMON, FIELD, "--take", "2"),
     ("ines", "fv", "-C", "ines", "sync"),
     ("marc", "fv", "-C", "marc", "sync"),
-    ("marc", "fv", "-C", "marc", "log", "-n", "4"),
+    ("marc", "fv", "-C", "marc", "log", "-n", "5"),
     ("marc", "fv", "-C", "marc", "status"),
 )
-PEOPLE = {"marc": ("Marc Petit", "marc@valserine.example"), "ines": ("Inès Roux", "ines@valserine.example")}
+PEOPLE = {
+    "marc": ("Marc Petit", "marc.petit@valserine.example"),
+    "ines": ("Inès Roux", "ines.roux@valserine.example"),
+}
 
 
 def play(folder: Path | None) -> int:
@@ -86,10 +87,15 @@ def play(folder: Path | None) -> int:
 
 
 def _run(folder: Path, person: str, command: Sequence[str]) -> int:
-    click.secho(f"{person}$ {shlex.join(command)}", fg="cyan")
+    shown = " ".join(word if word == ">>" else shlex.quote(word) for word in command)
+    click.secho(f"{person}$ {shown}", fg="cyan")
     sys.stdout.flush()
     if command[0] == "cp":
         shutil.copyfile(folder / command[1], folder / command[2])
+        return 0
+    if command[0] == "echo":
+        with (folder / command[3]).open("a", encoding="utf-8", newline="") as file:
+            file.write(f"{command[1]}\n")
         return 0
     words = [sys.executable, "-m", "fieldvault", *command[1:]]
     return subprocess.run(words, cwd=folder, env=_environment(person), check=False).returncode

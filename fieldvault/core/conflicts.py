@@ -18,6 +18,7 @@ EDITED_BOTH = "edited-both"
 DELETED_EDITED = "deleted-edited"
 ORDER = "order"
 STALE_SAVE = "stale-save"
+ATTACHMENT = "attachment"
 
 # The kinds whose `also` holds values of the field; the others speak of the file as a whole, or of a list's order.
 OF_VALUES = frozenset((EDITED_BOTH, DELETED_EDITED, STALE_SAVE))

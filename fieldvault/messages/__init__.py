@@ -32,13 +32,20 @@ def count(number: int, noun: str) -> str:
 
 def error(kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
     """Message and hint for an error; the hint is "" where there is nothing to do."""
-    message, hint = en.ERRORS.get(kind, (kind.replace("-", " "), ""))
+    message, hint = en.ERRORS.get(kind, (kind, ""))
+    why = str(facts.get("reason", ""))
+    facts = {**facts, "reason": en.REASONS.get(f"{kind}:{why}") or en.REASONS.get(why, why)}
     return _place(facts) + _fill(message, facts), _fill(hint, facts)
+
+
+def problem(kind: str, facts: Mapping[str, object]) -> str:
+    """What is wrong with a field."""
+    return _fill(en.PROBLEMS.get(kind, kind), facts)
 
 
 def reason(kind: str) -> str:
     """Why one path was held or refused, in a few words."""
-    return en.REASONS.get(kind) or _fill(en.ERRORS[kind][0], {}) if kind in en.REASONS or kind in en.ERRORS else kind
+    return en.REASONS.get(kind, kind)
 
 
 def _place(facts: Mapping[str, object]) -> str:

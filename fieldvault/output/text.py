@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fieldvault.core.conflicts import OF_VALUES
 from fieldvault.core.describe import count_of, field_words
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
-from fieldvault.messages import count, error, harmless, reason, say
+from fieldvault.messages import count, error, harmless, problem, reason, say
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.check import CheckReport
@@ -97,7 +97,7 @@ def _merged(files: Iterable[MergedFile]) -> Iterator[str]:
 
 
 def to_decide(conflicts: Iterable[OpenConflict]) -> Iterator[str]:
-    for one in conflicts:
+    for one in (conflict for conflict in conflicts if conflict.waits):
         values = [_standing(standing) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
         yield say("to-decide", title=one.title, field=_spoken(one.conflict), values=f" {say('or')} ".join(values))
         yield _resolve_hint(one)
@@ -126,6 +126,11 @@ def _standing(standing: Standing) -> str:
         )
         value = say("by", value=value, author=_name(standing.author), time=when)
     return say("shown", value=value) if standing.shown else value
+
+
+def _short_time(seconds: int) -> str:
+    when = datetime.fromtimestamp(seconds).astimezone()
+    return f"{when.day} {when:%b %H:%M}"
 
 
 def shown_value(value: Maybe) -> str:
@@ -230,7 +235,7 @@ def checked(report: CheckReport) -> Iterator[str]:
     for one in report.problems:
         where = f"{one.path}:{one.problem.line}" if one.problem.line else one.path
         field = to_pointer(one.problem.field)[1:]
-        yield harmless(f"{where}: {field + ': ' if field else ''}") + say(one.problem.kind, **one.problem.facts)
+        yield harmless(f"{where}: {field + ': ' if field else ''}") + problem(one.problem.kind, one.problem.facts)
     problems = len(report.unreadable) + len(report.problems)
     yield say(
         "checked",
@@ -264,8 +269,8 @@ def mended(keys: Iterable[str]) -> Iterator[str]:
     yield from (say(key) for key in keys)
 
 
-def failure(problem: FieldvaultError) -> Iterator[str]:
-    message, hint = error(problem.kind, problem.facts)
+def failure(cause: FieldvaultError) -> Iterator[str]:
+    message, hint = error(cause.kind, cause.facts)
     yield say("error", message=message)
     if hint:
         yield say("hint", hint=hint)
