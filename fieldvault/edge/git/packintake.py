@@ -7,13 +7,14 @@ The traps avoided: dulwich's intake neither limits what an object inflates to no
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from mmap import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.durable import flush, make_folder, temporary
+from fieldvault.edge.durable import flush, make_folder, temporary
 from fieldvault.edge.git.packfolder import KINDS, PackFolder
 from fieldvault.edge.git.packwriter import pack_checksum
 from fieldvault.errors import Corrupt
@@ -50,7 +51,8 @@ class PackIntake:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # on a full disk the last bytes fail again, and nobody wants them
+            self._file.close()
         self._path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> int:

@@ -7,13 +7,14 @@ flushes what it wrote.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 import zlib
 from typing import IO, NamedTuple
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.durable import flush, make_folder, temporary
+from fieldvault.edge.durable import flush, make_folder, temporary
 from fieldvault.edge.git.packfolder import KINDS, PackFolder
 
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
@@ -47,7 +48,8 @@ class PackWriter:
 
     def close(self) -> None:
         """Drop what is not finished."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # on a full disk the last bytes fail again, and nobody wants them
+            self._file.close()
         self._path.unlink(missing_ok=True)
 
     def __contains__(self, oid: Oid) -> bool:

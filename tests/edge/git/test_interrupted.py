@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from fieldvault.edge.durable import TEMPORARY
 from fieldvault.edge.git.batch import LOOSE_LIMIT, Batch
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.locks import GitLock, break_left_locks
@@ -127,7 +129,7 @@ def test_a_write_that_is_cut_off(
                 raise
         through = saboteur.failure is not None
         saboteur.failure = None
-        left = [path for path in (vault / ".git").rglob("*") if "tmp_" in path.name]
+        left = [path for path in (vault / ".git").rglob("*") if path.name.startswith(("tmp_", TEMPORARY))]
         assert len(left) <= 1, "at most the file whose removal was what failed"
         break_left_locks(vault / ".git/fieldvault/locks")
         assert list((vault / ".git").rglob("*.lock")) == []
@@ -137,3 +139,39 @@ def test_a_write_that_is_cut_off(
         if through:
             break
     assert 2 <= point < 99
+
+
+FULL_DISK = """
+import random, resource, sys
+from pathlib import Path
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.objects import Objects
+
+action, vault = sys.argv[1], Path(sys.argv[2])
+noise = [random.Random(number).randbytes(20_000) for number in range(30)]
+resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))
+with Objects(vault / ".git") as objects:
+    if action == "loose":
+        objects.write("blob", noise[0])
+    elif action == "batch":
+        with Batch(objects) as batch:
+            for content in noise:
+                batch.add("blob", content)
+            batch.flush()
+    else:
+        with objects.receive_pack() as intake:
+            intake.write(noise[0])
+            intake.adopt()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+@pytest.mark.parametrize("action", ["loose", "batch", "received"])
+def test_a_disk_that_is_full_in_the_middle_of_a_file(tmp_path: Path, template: Path, action: str) -> None:
+    vault = tmp_path / "vault"
+    shutil.copytree(template, vault)
+    before = sorted(path for path in vault.rglob("*") if path.is_file())
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, action, str(vault)], capture_output=True, text=True)
+    assert "OSError: [Errno 27]" in done.stderr.splitlines()[-1]
+    assert sorted(path for path in vault.rglob("*") if path.is_file()) == before
+    Git(vault).assert_sound()
