@@ -14,7 +14,7 @@ from types import TracebackType
 
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.disk import write_durable
+from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.config import GitConfig, Identity
 from fieldvault.edge.git.ignore import Ignore
 from fieldvault.edge.git.objects import Objects
@@ -122,7 +122,7 @@ class Vault:
 
     def note_confirmed(self, tip: Oid, at: int) -> None:
         """The hub held `tip` at this time, in seconds since 1970."""
-        write_durable(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
+        write_whole(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
 
     def confirmed(self) -> tuple[Oid, int] | None:
         """What the hub last confirmed, and when; None before the first sync."""

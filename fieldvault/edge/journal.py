@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge import disk
+from fieldvault.edge.durable import flush_folder, write_whole
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -39,7 +40,7 @@ class JournalFile:
 
     def write(self, journal: Journal) -> None:
         """Put the journal on the disk."""
-        disk.write_durable(self.path, json.dumps(_to_json(journal), ensure_ascii=True).encode())
+        write_whole(self.path, json.dumps(_to_json(journal), ensure_ascii=True).encode())
 
     def read(self) -> Journal | None:
         """The journal, or None where there is none or a torn one of another program: then nothing was begun."""
@@ -50,7 +51,7 @@ class JournalFile:
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        disk.sync_folder(self.path.parent)
+        flush_folder(self.path.parent)
 
 
 def _to_json(journal: Journal) -> dict[str, object]:

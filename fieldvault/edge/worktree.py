@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from fieldvault.core.names import is_leaving
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, TreeChange, blob_id
-from fieldvault.edge import disk
+from fieldvault.edge.durable import TEMPORARY, flush, flush_folders, make_folder, temporary, write_whole
 from fieldvault.errors import FieldvaultError
 
 FILE_BYTES_MAX = 100 * 1024 * 1024
@@ -81,7 +81,7 @@ class Worktree:
                 raise FieldvaultError("folder-unreadable", path=folder or ".", reason=error.strerror) from error
             for entry in entries:
                 name = entry.name
-                if name == ".git" or name.startswith(disk.TEMPORARY):
+                if name == ".git" or name.startswith(TEMPORARY):
                     continue
                 path = prefix + name
                 if name not in known and is_leaving(name):
@@ -123,7 +123,7 @@ class Worktree:
             if problem:
                 raise FieldvaultError(problem, path=path)
             try:
-                with open(self.root / path, "rb", opener=_open_ordinary) as file:  # noqa: PTH123 - Path.open has no opener
+                with open(self.root / path, "rb", opener=_open_ordinary) as file:
                     data = file.read()
             except FileNotFoundError:
                 continue
@@ -152,17 +152,17 @@ class Worktree:
         for count, step in enumerate(staged, start=1):
             outcomes.append(self._place(step) if isinstance(step, _Staged) else step)
             progress(count)
-        disk.sync_folders(touched)
+        flush_folders(touched)
         return outcomes
 
     def write_beside(self, path: str, data: bytes) -> None:
         """A new file of ours at a path that is free."""
-        disk.write_durable(self.path(path), data)
+        write_whole(self.path(path), data)
 
     def sweep(self, paths: Iterable[str]) -> None:
         """Remove our own temporary files, left by a change that was cut off, from the folders of these paths."""
         for folder in {self.path(path).parent for path in paths}:
-            for left in folder.glob(f"{disk.TEMPORARY}*"):
+            for left in folder.glob(f"{TEMPORARY}*"):
                 with contextlib.suppress(OSError):
                     left.unlink()
 
@@ -174,13 +174,14 @@ class Worktree:
             current = self._judge(change)
             if isinstance(current, Outcome):
                 return current
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = disk.temporary_beside(target)
-            permissions = 0o777 if change.new.mode == EXECUTABLE else 0o666
-            disk.write_synced(temporary, content(change), permissions)
+            make_folder(target.parent)
+            scratch, file = temporary(target.parent, TEMPORARY, 0o777 if change.new.mode == EXECUTABLE else 0o666)
+            with file:
+                file.write(content(change))
+                flush(file)
             if current is not None:
-                temporary.chmod(stat.S_IMODE(current.st_mode) & ~0o111 | _executable_bits(current, change.new.mode))
-            return _Staged(change, temporary, current)
+                scratch.chmod(stat.S_IMODE(current.st_mode) & ~0o111 | _executable_bits(current, change.new.mode))
+            return _Staged(change, scratch, current)
         except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             return Outcome(change, None, _denied(error))
 

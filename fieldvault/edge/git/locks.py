@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from fieldvault.edge.git.durable import create, flush, flush_folder, make_folder
+from fieldvault.edge.durable import create, flush, flush_folder, make_folder
 from fieldvault.errors import Busy
 
 

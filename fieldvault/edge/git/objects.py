@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.durable import flush, flush_file, flush_folder, make_folder, temporary
+from fieldvault.edge.durable import flush, flush_file, flush_folder, make_folder, temporary
 from fieldvault.edge.git.packfolder import PackFolder
 from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packwriter import PackWriter

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.durable import flush, flush_folder, temporary
+from fieldvault.edge.durable import flush, flush_folder, temporary
 
 if TYPE_CHECKING:
     from dulwich.pack import Pack

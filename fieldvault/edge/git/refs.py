@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 
 from fieldvault.core.snapshot import Oid
+from fieldvault.edge.durable import flush_folder, make_folder
 from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.durable import flush_folder, make_folder
 from fieldvault.edge.git.locks import GitLock
 from fieldvault.edge.git.reflog import Reflog
 from fieldvault.errors import Busy, Corrupt, FieldvaultError

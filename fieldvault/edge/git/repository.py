@@ -11,8 +11,8 @@ import stat
 import sys
 from pathlib import Path
 
+from fieldvault.edge.durable import make_folder, write_whole
 from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.durable import make_folder, write_whole
 
 _HUB = """\
 \tfsync = all

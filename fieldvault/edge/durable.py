@@ -1,16 +1,21 @@
-"""Writing so that it survives a power cut.
+"""Writing so that it survives a power cut: the ground of the edge, below its rooms.
 
-Law: a name that stands never names bytes that are not durable: write beside, flush, rename, flush the folder.
+Law: a name that stands never names bytes that are not durable: write beside, flush, rename, flush the folder, because a
+rename that is not in the folder's own blocks is forgotten by a power cut. Every durable write goes through here.
 The trap avoided: dulwich flushes no folder, and no file by default, and 22 of 30 power cuts corrupted a repository.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, BinaryIO
+
+TEMPORARY = ".fv-"  # how our own temporary files are called outside git's object folder, where git has its names
 
 if sys.platform == "darwin":
     import fcntl
@@ -46,10 +51,17 @@ def flush_folder(path: Path) -> None:
     try:
         _flush_descriptor(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot flush folders (some network shares)
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network shares cannot flush folders
             raise
     finally:
         os.close(descriptor)
+
+
+def flush_folders(folders: Iterable[Path]) -> None:
+    """As `flush_folder`, each once; one that is gone needs none."""
+    for folder in set(folders):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            flush_folder(folder)
 
 
 def create(path: Path, mode: int = 0o666) -> BinaryIO:
@@ -72,14 +84,16 @@ def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, Binar
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """The file at `path` holds `data` or what it held before, never a part; durable on return."""
-    scratch, file = temporary(path.parent, f"{path.name}.tmp_", mode)
+    make_folder(path.parent)
+    scratch, file = temporary(path.parent, TEMPORARY, mode)
     try:
         with file:
             file.write(data)
             flush(file)
         scratch.replace(path)
     except BaseException:
-        scratch.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
 
