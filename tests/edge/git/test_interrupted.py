@@ -148,11 +148,11 @@ from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.objects import Objects
 
 action, vault = sys.argv[1], Path(sys.argv[2])
-noise = [random.Random(number).randbytes(20_000) for number in range(30)]
+noise = [random.Random(number).randbytes(3_000) for number in range(30)]
 resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))
 with Objects(vault / ".git") as objects:
     if action == "loose":
-        objects.write("blob", noise[0])
+        objects.write("blob", b"".join(noise))
     elif action == "batch":
         with Batch(objects) as batch:
             for content in noise:
@@ -160,7 +160,8 @@ with Objects(vault / ".git") as objects:
             batch.flush()
     else:
         with objects.receive_pack() as intake:
-            intake.write(noise[0])
+            for content in noise:
+                intake.write(content)
             intake.adopt()
 """
 
