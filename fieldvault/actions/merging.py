@@ -64,14 +64,12 @@ def merge_record(
     if _alike(theirs, base):
         return MergedRecord(ours.data, tuple(ours.conflicts.values()))
     documents = [_readable(side.data, limits) for side in (base, ours, theirs)]
-    broken = [
-        side.data for side, document in zip((ours, theirs), documents[1:], strict=True) if side.data and not document
-    ]
+    read_sides = list(zip((base, ours, theirs), documents, strict=True))
+    broken = tuple(side.data for side, document in read_sides[1:] if side.data is not None and document is None)
     if broken:
-        return _with_unreadable(ours, theirs, documents, tuple(data for data in broken if data is not None))
-    sides = zip((base, ours, theirs), documents, strict=True)
-    versions = [Version(document.tree if document else None, side.conflicts) for side, document in sides]
-    merged = merge_versions(*versions, schema, record)
+        return _with_unreadable(ours, theirs, documents, broken)
+    versions = [Version(document.tree if document else None, side.conflicts) for side, document in read_sides]
+    merged = merge_versions(versions[0], versions[1], versions[2], schema, record)
     if merged.tree is None:
         return MergedRecord(None, merged.conflicts, merged.notices)
     data = layout.data(merged.tree)
@@ -116,7 +114,7 @@ def _with_unreadable(
 
 
 def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits) -> bool:
-    """Whether the bytes read back as the value that was built beside them. A larger result is no reason to refuse it."""
+    """Whether the bytes read back as the value that was built beside them. Two records may add up to a larger one."""
     try:
         again = read(data, limits=replace(limits, bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max))
     except Unreadable:

@@ -28,10 +28,10 @@ def order_totals(record: Mapping[str, Value]) -> Maybe:
         amount = cents(quantity * price * (100 - discount) / 100)
         taxable[rate] = taxable.get(rate, Decimal(0)) + amount
     for allowance in _maps(record.get("allowances")):
-        amount, rate = _number(allowance.get("amount")), _number(allowance.get("vat_rate"))
-        if amount is None or rate is None:
+        taken_off, rate = _number(allowance.get("amount")), _number(allowance.get("vat_rate"))
+        if taken_off is None or rate is None:
             return MISSING
-        taxable[rate] = taxable.get(rate, Decimal(0)) - cents(amount)
+        taxable[rate] = taxable.get(rate, Decimal(0)) - cents(taken_off)
     if not taxable:
         return MISSING
     vat = [(rate, amount, cents(amount * rate / 100)) for rate, amount in sorted(taxable.items())]

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+_Texts = Sequence[str]
+
 _PAIRS_MAX = 250_000  # of elements compared one by one between two anchors; beyond, the stretch counts as replaced
 
 
@@ -61,17 +63,18 @@ def matches(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
                 pairs.extend(_longest(a, b, a_start, a_end, b_start, b_end))
             continue
         pairs.extend(anchors)
-        for (a_from, b_from), (a_to, b_to) in zip([(a_start - 1, b_start - 1), *anchors], [*anchors, (a_end, b_end)], strict=True):
-            if a_from + 1 < a_to and b_from + 1 < b_to:
-                waiting.append((a_from + 1, a_to, b_from + 1, b_to))
+        for a_anchor, b_anchor in [*anchors, (a_end, b_end)]:
+            waiting.append((a_start, a_anchor, b_start, b_anchor))
+            a_start, b_start = a_anchor + 1, b_anchor + 1
     return sorted(pairs)
 
 
-def _anchors(a: Sequence[str], b: Sequence[str], a_start: int, a_end: int, b_start: int, b_end: int) -> list[tuple[int, int]]:
+def _anchors(a: _Texts, b: _Texts, a_start: int, a_end: int, b_start: int, b_end: int) -> list[tuple[int, int]]:
     """The longest rising run of elements that stand once in each stretch."""
     count_a, count_b = Counter(a[a_start:a_end]), Counter(b[b_start:b_end])
     place_b = {b[place]: place for place in range(b_start, b_end) if count_b[b[place]] == 1}
-    unique = [(place, place_b[a[place]]) for place in range(a_start, a_end) if count_a[a[place]] == 1 and a[place] in place_b]
+    once = [place for place in range(a_start, a_end) if count_a[a[place]] == 1]
+    unique = [(place, place_b[a[place]]) for place in once if a[place] in place_b]
     ends: list[int] = []  # the smallest place in b that ends a rising run of each length
     chosen: list[int] = []  # its index in unique
     before: list[int] = []  # for each of unique the one before it in its run, or -1
@@ -88,7 +91,7 @@ def _anchors(a: Sequence[str], b: Sequence[str], a_start: int, a_end: int, b_sta
     return run[::-1]
 
 
-def _longest(a: Sequence[str], b: Sequence[str], a_start: int, a_end: int, b_start: int, b_end: int) -> list[tuple[int, int]]:
+def _longest(a: _Texts, b: _Texts, a_start: int, a_end: int, b_start: int, b_end: int) -> list[tuple[int, int]]:
     """A longest common subsequence, by the table."""
     width = b_end - b_start
     rows = [[0] * (width + 1)]

@@ -47,7 +47,7 @@ def _set(value: Maybe, path: FieldPath, depth: int, wanted: Maybe, rule: FieldRu
 def _set_group(fields: dict[str, Value], members: tuple[str, ...], wanted: Maybe) -> Value:
     """A group's value is a map of those of its members that are present."""
     chosen = wanted if isinstance(wanted, dict) else {}
-    kept: dict[str, Value] = {name: chosen.get(name, item) for name, item in fields.items() if name not in members or name in chosen}
+    kept = {name: item for name, item in fields.items() if name not in members or name in chosen}
     return {**kept, **chosen}
 
 
@@ -65,7 +65,8 @@ def _set_item(items: list[Value], path: FieldPath, depth: int, wanted: Maybe, ru
         return [*items, _set(fresh, path, depth + 1, wanted, rule.item)]
     if last and wanted is MISSING:
         return [item for other, item in enumerate(items) if other != place]
-    return [_set(item, path, depth + 1, wanted, rule.item) if other == place else item for other, item in enumerate(items)]
+    changed = _set(items[place], path, depth + 1, wanted, rule.item)
+    return [changed if other == place else item for other, item in enumerate(items)]
 
 
 def _with_key(step: str, rule: FieldRule) -> dict[str, Value]:

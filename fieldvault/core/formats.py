@@ -1,7 +1,7 @@
 """Formats: the check digits and spellings of the numbers that sales records hold.
 
-Law: each function judges one text and knows nothing else. Sources: ITU-T E.164 (phone numbers, national prefixes), ISO/IEC
-7812-1 annex B (Luhn) for SIREN and SIRET, the French tax office for the key of VAT numbers, GS1 for GTIN.
+Law: each function judges one text and knows nothing else. Sources: ITU-T E.164 (phone numbers, national prefixes),
+ISO/IEC 7812-1 annex B (Luhn) for SIREN and SIRET, the French tax office for the key of VAT numbers, GS1 for GTIN.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 PHONE = "phone"
 
-# Country: calling code, and the trunk prefix that numbers lose when the code stands before them ("" where they keep it).
+# Country: calling code, and the trunk prefix that a number loses behind it ("" where it keeps all its digits).
 _CALLING = {
     "AT": ("43", "0"), "BE": ("32", "0"), "CA": ("1", "1"), "CH": ("41", "0"), "CZ": ("420", ""), "DE": ("49", "0"),
     "DK": ("45", ""), "ES": ("34", ""), "FI": ("358", "0"), "FR": ("33", "0"), "GB": ("44", "0"), "GR": ("30", ""),
@@ -52,7 +52,7 @@ def is_siren(text: str) -> bool:
 
 
 def is_siret(text: str) -> bool:
-    """Luhn; the post offices of La Poste (SIREN 356000000) are numbered so that their digits add up to a multiple of 5."""
+    """Luhn; the digits of the post offices of La Poste (SIREN 356000000) add up to a multiple of 5 instead."""
     digits = text.replace(" ", "")
     if not _digits(digits, 14):
         return False

@@ -18,8 +18,8 @@ from fieldvault.core.values import MISSING, Maybe, Value, same
 
 
 def values(members: tuple[str, ...], entries: Mapping[str, Entry], rule: FieldRule) -> Maybe:
-    """The group's value: the members that are present, MISSING where none is. `rule` is that of the map around it."""
-    present: dict[str, Value] = {name: value_of(entries[name].node, rule.field(name)) for name in members if name in entries}
+    """The group's value: its members that are present, MISSING where none is. `rule` is that of the map around it."""
+    present = {name: value_of(entries[name].node, rule.field(name)) for name in members if name in entries}
     return present or MISSING
 
 
@@ -41,13 +41,13 @@ def decide(members: tuple[str, ...], rule: FieldRule, base: Maybe, ours: Maybe, 
 def _ridden(
     ladder: str, rule: FieldRule, base: dict[str, Value], ours: dict[str, Value], theirs: dict[str, Value]
 ) -> Outcome | None:
-    stages = [side.get(ladder, MISSING) for side in (base, ours, theirs)]
-    if any(same(stage, other) for stage, other in ((stages[0], stages[1]), (stages[0], stages[2]), (stages[1], stages[2]))):
+    before, left, right = (side.get(ladder, MISSING) for side in (base, ours, theirs))
+    if same(before, left) or same(before, right) or same(left, right):
         return None
-    moved = strategies.ladder(rule.field(ladder), *stages)
+    moved = strategies.ladder(rule.field(ladder), before, left, right)
     if moved.also:
         return None
-    winner, other = (ours, theirs) if same(moved.shown, stages[1]) else (theirs, ours)
+    winner, other = (ours, theirs) if same(moved.shown, left) else (theirs, ours)
     overridden = [
         name
         for name in {**base, **other}

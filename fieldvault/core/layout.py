@@ -41,6 +41,16 @@ def node_text(node: Node, column: int = 0) -> str:
     return _flow(node, column)
 
 
+def entry_text(entry: Entry) -> str:
+    """The whole entry, lead to trail, relative to its column: two with equal texts are alike to the byte."""
+    source = entry.source()
+    if source is None:
+        out = ["\n"]
+        _entry(entry, 0, out, inline=False)
+        source = "".join(out)
+    return source
+
+
 def shape_text(node: Node) -> str:
     """A text that tells two nodes of equal value apart: their source, for choosing one of them without a side."""
     if isinstance(node, Collection) and not node.flow:
@@ -51,22 +61,25 @@ def shape_text(node: Node) -> str:
 
 
 def _block(collection: Collection, column: int, out: list[str]) -> None:
-    pad = " " * column
     for place, entry in enumerate(collection.entries):
-        if not (collection.inline and place == 0):
-            _lines(_lead(entry), column, out)
-            out.append(pad)
-        out.append(indent(entry.head, column))
-        child = entry.node
-        if not isinstance(child, Collection) or child.flow:
-            _beside(entry, column, out)
-        elif child.inline:
-            out.append(" " * (child.indent - len(entry.head)))
-            _block(child, column + child.indent, out)
-        else:
-            out.append(f"{entry.gap}{entry.trail}\n")
-            _block(child, column + child.indent, out)
+        _entry(entry, column, out, inline=collection.inline and place == 0)
     _lines(collection.foot, column, out)
+
+
+def _entry(entry: Entry, column: int, out: list[str], *, inline: bool) -> None:
+    if not inline:
+        _lines(_lead(entry), column, out)
+        out.append(" " * column)
+    out.append(indent(entry.head, column))
+    child = entry.node
+    if not isinstance(child, Collection) or child.flow:
+        _beside(entry, column, out)
+    elif child.inline:
+        out.append(" " * (child.indent - len(entry.head)))
+        _block(child, column + child.indent, out)
+    else:
+        out.append(f"{entry.gap}{entry.trail}\n")
+        _block(child, column + child.indent, out)
 
 
 def _lead(entry: Entry) -> str:

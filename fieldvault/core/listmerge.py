@@ -80,7 +80,7 @@ def _hang(sequence: list[str], sides: Sequence[Sequence[str]], tie: Callable[[st
     for place in (None, *sequence):
         if place is not None:
             merged.append(place)
-        for run in sorted(runs.get(place, ()), key=lambda run: [tie(element) for element in run]):  # type: ignore[type-var]
+        for run in sorted(runs.get(place, ()), key=lambda run: [tie(element) for element in run]):
             merged.extend(run)
     return merged
 

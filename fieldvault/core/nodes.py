@@ -83,7 +83,7 @@ Node: TypeAlias = Scalar | Alias | Collection
 class Entry:
     """One entry of a collection with its slots; `key` is None in a list.
 
-    `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1. `text` is the whole entry, lead to trail, relative to its column.
+    `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1.
     """
 
     __slots__ = ("_span", "_text", "first", "flow", "gap", "head", "key", "lead", "line", "node", "trail")
@@ -104,16 +104,16 @@ class Entry:
         self._span: tuple[str, int, int, int] | None = None
 
     def place(self, source: str, start: int, end: int, column: int) -> None:
-        """Remember where the entry stands in its file; `text` is cut out only when it is asked for."""
+        """Remember where the entry stands in its file; its source is cut out only when it is asked for."""
         self._span = (source, start, end, column)
 
-    @property
-    def text(self) -> str:
-        if self._text is None:
-            assert self._span is not None, "only an entry that was read has a text"
+    def source(self) -> str | None:
+        """The whole entry as it stands in its file, lead to trail, relative to its column; None if it was not read."""
+        if self._text is None and self._span is not None:
             source, start, end, column = self._span
             cut = source[start:end]
-            self._text = dedent("\n" + cut, column) if cut[:1].isspace() or cut[:1] == "#" else "\n" + dedent(cut, column)
+            whole_lines = cut[:1].isspace() or cut[:1] == "#"
+            self._text = dedent("\n" + cut, column) if whole_lines else "\n" + dedent(cut, column)
         return self._text
 
     def moved(self, node: Node, *, lead: str, head: str, gap: str, trail: str) -> Entry:

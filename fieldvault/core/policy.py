@@ -118,7 +118,9 @@ def _levels(strategy: str, argument: Any, *, empty: bool = False) -> tuple[Value
     return tuple(argument)
 
 
-def inferred(parts: Sequence[Keywords], types: tuple[str, ...], items: Sequence[Keywords], item_types: tuple[str, ...]) -> Policy:
+def inferred(
+    parts: Sequence[Keywords], types: tuple[str, ...], items: Sequence[Keywords], item_types: tuple[str, ...]
+) -> Policy:
     """The policy that the schema implies. `parts` all apply to the field, `items` to each item of its list."""
     for keywords in parts:
         if keywords.get("readOnly") is True or "const" in keywords:
@@ -148,12 +150,15 @@ def _listed(found: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def check(policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None, enum: Sequence[Value] | None) -> None:
-    """Refuse a policy that its field cannot have. `item_fields`: the properties of the list's items, None: not stated."""
+def check(
+    policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None, enum: Sequence[Value] | None
+) -> None:
+    """Refuse a policy that its field cannot have. `item_fields`: the properties of the list's items, if it has any."""
     fits = _FITS.get(policy.strategy)
     if types and fits and not set(fits) & set(types):
         raise SchemaInvalid("schema-strategy-type", strategy=policy.strategy, fits=fits, types=types)
-    missing = [name for name in (*policy.keys, *([policy.at] if policy.at else [])) if item_fields and name not in item_fields]
+    named = [*policy.keys, policy.at] if policy.at else list(policy.keys)
+    missing = [name for name in named if item_fields and name not in item_fields]
     if missing:
         raise SchemaInvalid("schema-key-missing", strategy=policy.strategy, key=missing[0])
     levels = [*policy.levels, *policy.terminal]

@@ -5,17 +5,17 @@ Law: a problem is found by looking at the files as they stand, never stored, and
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from fieldvault.core.values import FieldPath
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Problem:
     """What is wrong at one field. `kind` names the message, `line` counts from 1, `facts` are what the message says."""
 
     field: FieldPath
     kind: str
     line: int | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)

@@ -22,7 +22,8 @@ def value_of(node: Node, rule: FieldRule) -> Value:
     if isinstance(node, Alias):
         return value_of(node.target, rule)
     if node.mapping:
-        return {entry.key: value_of(entry.node, rule.field(entry.key)) for entry in node.entries if entry.key is not None}
+        named = ((entry.key, entry.node) for entry in node.entries if entry.key is not None)
+        return {key: value_of(below, rule.field(key)) for key, below in named}
     item = rule.item
     return [value_of(entry.node, item) for entry in node.entries]
 

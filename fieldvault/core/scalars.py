@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from fieldvault.core.values import Value
 
-TEXT, NUMBER, INTEGER, BOOLEAN, NULL, OBJECT, ARRAY = "string", "number", "integer", "boolean", "null", "object", "array"
+TEXT, NUMBER, INTEGER, BOOLEAN, NULL = "string", "number", "integer", "boolean", "null"
+OBJECT, ARRAY = "object", "array"
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

@@ -23,7 +23,10 @@ _PATTERN_KEY_CHARACTERS = 200  # longer keys match no pattern: Python's expressi
 
 
 class Schema:
-    """The rules of one record type. `document` is the JSON Schema as values; `phone_country` completes phone numbers."""
+    """The rules of one record type.
+
+    `document` is the JSON Schema as values; `phone_country` completes phone numbers that are written without one.
+    """
 
     def __init__(self, document: Mapping[str, Value], phone_country: str = "") -> None:
         self.document = document
@@ -47,7 +50,7 @@ class Schema:
         return self._rules[key]
 
     def rules(self) -> Iterator[tuple[FieldPath, FieldRule]]:
-        """Every rule that the schema states, each once, with the first path that leads to it; items of lists are `*`."""
+        """Every rule that the schema states, each once, with the first path to it; items of lists are `*`."""
         waiting: list[tuple[FieldPath, FieldRule]] = [((), self.root)]
         seen: set[int] = set()
         while waiting:
@@ -138,8 +141,7 @@ class FieldRule:
 
     @cached_property
     def items(self) -> list[Keywords]:
-        found = [keywords["items"] for keywords in self._all() if isinstance(keywords.get("items"), dict)]
-        return found
+        return [keywords["items"] for keywords in self._all() if isinstance(keywords.get("items"), dict)]
 
     @cached_property
     def item(self) -> FieldRule:
@@ -233,8 +235,7 @@ class FieldRule:
         for keywords in self._all():
             if isinstance(keywords.get("additionalProperties"), dict):
                 yield keywords["additionalProperties"]
-            patterns = keywords.get("patternProperties")
-            yield from (each for each in (patterns.values() if isinstance(patterns, dict) else ()) if isinstance(each, dict))
+            yield from _objects_of(keywords.get("patternProperties")).values()
 
     def _expand(self, stated: list[Keywords]) -> None:
         seen: set[int] = set()
@@ -303,7 +304,7 @@ class FieldRule:
             raise
 
     def _alternatives(self) -> Iterator[tuple[str, list[str]]]:
-        """The groups that a oneOf implies: what only some of its branches name, with the constant that tells them apart."""
+        """The groups that a oneOf implies: what only some branches name, with the constant that tells them apart."""
         for place, branches in enumerate(self.branches):
             named = [_objects_of(keywords.get("properties")) for keywords in branches]
             if len(branches) < 2:

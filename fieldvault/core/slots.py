@@ -100,7 +100,10 @@ def gap_beside(sides: Sides, chosen: Entry) -> str:
 
 
 def _beside(node: Node) -> bool:
-    return (node.flow if isinstance(node, Collection) else not isinstance(node, Scalar) or bool(node.raw) and not node.block)
+    """Whether a node stands on its key's line."""
+    if isinstance(node, Collection):
+        return node.flow
+    return not isinstance(node, Scalar) or (bool(node.raw) and not node.block)
 
 
 def shaped(base: Collection | None, ours: Collection, theirs: Collection, entries: list[Entry]) -> Collection:

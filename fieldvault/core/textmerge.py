@@ -20,8 +20,8 @@ def merge_text(base: str, ours: str, theirs: str) -> str | None:
 
 
 def _merge_words(hunk: Hunk) -> str | None:
-    sides = [_WORDS.findall("".join(lines)) for lines in (hunk.base, hunk.ours, hunk.theirs)]
-    return _merged(*sides, lambda overlap: None) if sides[0] else None
+    base, ours, theirs = (_WORDS.findall("".join(lines)) for lines in (hunk.base, hunk.ours, hunk.theirs))
+    return _merged(base, ours, theirs, lambda overlap: None) if base else None
 
 
 def _merged(

@@ -29,7 +29,7 @@ class _Missing(Enum):
 MISSING: Final = _Missing.MISSING
 Missing: TypeAlias = Literal[_Missing.MISSING]
 
-Value: TypeAlias = "None | bool | int | Decimal | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Maybe: TypeAlias = "Value | Missing"
 FieldPath: TypeAlias = tuple[str, ...]
 
@@ -37,7 +37,7 @@ KEY_SEPARATOR = "\x1f"  # between the components of a composite item key, inside
 
 
 def same(a: Maybe, b: Maybe) -> bool:
-    """Whether two values are one: alike in type and value, maps without regard to order. 1, 1.0, "1" and true differ."""
+    """Whether two values are one: alike in type and value, maps in any order. 1, 1.0, "1" and true differ."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict) and isinstance(b, dict):

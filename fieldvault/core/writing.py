@@ -13,15 +13,18 @@ import re
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, Tree, indent
 from fieldvault.core.values import Value, canonical
 
-_OTHER = re.compile(
+_OTHER = re.compile(  # what YAML 1.1 or 1.2 readers take for something other than a string
     r"|[~=]|<<|[-+]?\.(?:inf|nan)|null|true|false|yes|no|on|off|y|n"
     r"|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-f_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*)"
     r"|[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*(?:e[-+]?[0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:t|[ \t]).*",
     re.IGNORECASE,
-)  # what YAML 1.1 or 1.2 readers take for something other than a string
-_UNPLAIN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|^[-?:,\[\]{}#&*!|>'\"%@`\s]|: |:$| #|\s$|^\.\.\.")
-_BLOCK_REFUSES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|[ \t]\n|\A[ \n]|[ \t]\Z")
+)
+_UNPRINTABLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
+_UNPLAIN = re.compile(
+    rf"[\t\n{_UNPRINTABLE}]" r"|^[-?:,\[\]{}#&*!|>'\"%@`\s]|: |:$| #|\s$|^\.\.\."
+)
+_BLOCK_REFUSES = re.compile(rf"[\t{_UNPRINTABLE}]" r"|[ \t]\n|\A[ \n]|[ \t]\Z")
 _ESCAPES = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P", "\ufeff": "\\uFEFF", "\x7f": "\\x7F"}
 
 
@@ -79,7 +82,7 @@ def scalar_of(value: Value, *, flow: bool = False, style: str = "", like: str | 
     quoted = json.dumps(value, ensure_ascii=False)
     for sign, escape in _ESCAPES.items():
         quoted = quoted.replace(sign, escape)
-    quoted = re.sub("[\x80-\x9f\ud800-\udfff\ufffe\uffff]", lambda sign: f"\\u{ord(sign.group()):04X}", quoted)
+    quoted = re.sub(f"[{_UNPRINTABLE}]", lambda sign: f"\\u{ord(sign.group()):04X}", quoted)
     return Scalar(value, quoted, '"')
 
 

@@ -34,7 +34,7 @@ class Text(Protocol):
 
 
 def load(document: Text, path: str, phone_country: str = "") -> Schema:
-    """The rules of a record type. Raises SchemaInvalid, with field and line, where its merge rules contradict themselves.
+    """The rules of a record type. Raises SchemaInvalid, with field and line, where they contradict themselves.
 
     Whether it is a valid JSON Schema is `verify`'s question: that takes an import that most commands can do without.
     """
@@ -109,7 +109,7 @@ def _validator(schema: Schema) -> jsonschema_rs.Draft7Validator:
     import jsonschema_rs
 
     return jsonschema_rs.Draft7Validator(
-        schema.document,
+        dict(schema.document),
         retriever=_refuse,
         pattern_options=jsonschema_rs.RegexOptions(),
         validate_formats=True,
@@ -124,7 +124,8 @@ def _refuse(uri: str) -> Any:
 def _problem(error: jsonschema_rs.ValidationError, value: Value, document: Text, schema: Schema) -> Problem:
     field = _field_path(value, error.instance_path, schema.root)
     line = next((line for end in range(len(field), -1, -1) if (line := document.find(field[:end], schema))), None)
-    facts: dict[str, object] = {name: getattr(error.kind, name) for name in error.kind.__match_args__ if name != "context"}
+    named: tuple[str, ...] = getattr(error.kind, "__match_args__", ())
+    facts: dict[str, object] = {name: getattr(error.kind, name) for name in named if name != "context"}
     if error.kind.name == "required":
         field = (*field, str(facts["property"]))
     elif isinstance(error.instance, str):

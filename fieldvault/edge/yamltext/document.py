@@ -14,7 +14,7 @@ from fieldvault.core.nodes import Tree
 from fieldvault.core.reading import find, value_of
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import FieldPath, Maybe, Value, same
-from fieldvault.edge.yamltext.cutting import Limits
+from fieldvault.edge.yamltext.guard import Limits
 from fieldvault.edge.yamltext.reading import read_tree
 
 RECORD = Limits()
@@ -47,7 +47,8 @@ class Document:
         tree = editing.edited(self.tree, edits, schema)
         data = layout.data(tree)
         again = read_tree(data, self._limits)
-        assert same(value_of(again.root.node, schema.root), value_of(tree.root.node, schema.root)), "an edit reads otherwise"
+        meant = value_of(tree.root.node, schema.root)
+        assert same(value_of(again.root.node, schema.root), meant), "an edit reads otherwise than it was meant"
         return data
 
 

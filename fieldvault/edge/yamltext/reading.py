@@ -12,15 +12,15 @@ from collections.abc import Iterator
 
 import yaml
 
-from fieldvault.core.nodes import Collection, Entry, Scalar, Tree
-from fieldvault.edge.yamltext.cutting import Cutter, Limits
+from fieldvault.core.nodes import Entry, Scalar, Tree
+from fieldvault.edge.yamltext.cutting import Cutter
+from fieldvault.edge.yamltext.guard import Guard, Limits, end_of, line_of, start_of
 from fieldvault.errors import Unreadable
 
 _LINE_ENDS_OF_1_1 = re.compile("[\x85\u2028\u2029\ufeff]|\r(?!\n)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _MARKERS = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
-_HEADING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*\n")
-_SPACE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_HEADING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*\n")  # comment and blank lines, up to the last blank one
 
 
 def read_tree(data: bytes, limits: Limits) -> Tree:
@@ -39,7 +39,7 @@ def read_tree(data: bytes, limits: Limits) -> Tree:
     _refuse_odd_characters(text)
     readable, unmask = _masked(text)
     try:
-        _read_document(tree, text, Cutter(text, _events(readable), limits, unmask))
+        _read_document(tree, text, Cutter(text, _events(readable), Guard(limits), unmask))
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, text) from error
     except yaml.YAMLError as error:
@@ -73,7 +73,8 @@ def _line_ending(text: str) -> str:
 def _refuse_odd_characters(text: str) -> None:
     found = _CONTROL.search(text)
     if found:
-        raise Unreadable("yaml-control-character", character=f"U+{ord(found.group()):04X}", **_place(text, found.start()))
+        character = f"U+{ord(found.group()):04X}"
+        raise Unreadable("yaml-control-character", character=character, **_place(text, found.start()))
     found = _MARKERS.search(text)
     if found and len(set(_MARKERS.findall(text))) > 1:
         raise Unreadable("yaml-conflict-markers", **_place(text, found.start()))
@@ -94,34 +95,32 @@ def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
     opening = next(cutter.events)
     if isinstance(opening, yaml.StreamEndEvent):
         raise Unreadable("yaml-empty", line=1)
-    begin = opening.end_mark.index if getattr(opening, "explicit", False) else 0
+    begin = end_of(opening) if getattr(opening, "explicit", False) else 0
     event = next(cutter.events)
-    if cutter.limits.mapping_only and not isinstance(event, yaml.MappingStartEvent):
-        raise Unreadable("yaml-not-a-map", line=event.start_mark.line + 1)
+    if cutter.guard.limits.map_only and not isinstance(event, yaml.MappingStartEvent):
+        raise Unreadable("yaml-not-a-map", line=line_of(event))
+    tree.root.line = line_of(event)
     if isinstance(event, yaml.CollectionStartEvent) and not event.flow_style:
-        _read_block_root(tree, text, cutter, event, begin)
+        _skip_heading(text, cutter, event, begin)
+        tree.start = text[: cutter.position]
+        tree.root.node = cutter.block(event, -1)
     else:
-        tree.start = text[:event.start_mark.index]
-        cutter.value(tree.root, event, event.start_mark.index, 0, -1)
-    tree.root.line = event.start_mark.line + 1
+        tree.start = text[: start_of(event)]
+        cutter.value(tree.root, event, start_of(event), 0)
     tree.root.place(text, len(tree.start), cutter.position, 0)
-    tree.end = text[cutter.position:]
+    tree.end = text[cutter.position :]
     next(cutter.events)
     following = next(cutter.events)
     if not isinstance(following, yaml.StreamEndEvent):
-        raise Unreadable("yaml-several-documents", line=following.start_mark.line + 1)
+        raise Unreadable("yaml-several-documents", line=line_of(following))
 
 
-def _read_block_root(tree: Tree, text: str, cutter: Cutter, event: yaml.CollectionStartEvent, begin: int) -> None:
+def _skip_heading(text: str, cutter: Cutter, event: yaml.CollectionStartEvent, begin: int) -> None:
+    """What stands above the last blank line before the first entry speaks of the file, not of that entry."""
     if begin or event.anchor:
-        begin = text.index("\n", max(begin, event.start_mark.index if event.anchor else 0)) + 1
+        begin = text.index("\n", max(begin, start_of(event) if event.anchor else 0)) + 1
     heading = _HEADING.match(text, begin)
-    cutter.position = heading.end() if heading and _SPACE.match(text, begin).end() >= heading.end() else begin  # type: ignore[union-attr]
-    tree.start = text[:cutter.position]
-    node = Collection(isinstance(event, yaml.MappingStartEvent), [])
-    node.anchor, node.tied = event.anchor, event.anchor is not None
-    tree.root.node = node
-    cutter.block(node, event, -1)
+    cutter.position = heading.end() if heading else begin
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Unreadable:

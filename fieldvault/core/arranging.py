@@ -1,0 +1,114 @@
+"""Arranging: the merged entries of a collection, in their order and in one style.
+
+Law: the order is that of listmerge.py; the style is a register of the collection. Entries are brought to one style
+before they are compared, so that a list that one side wrote as a flow and the other as a block still merges by item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from fieldvault.core import listmerge, slots
+from fieldvault.core.nodes import Collection, Entry
+from fieldvault.core.reading import entry_value, key_of, value_of
+from fieldvault.core.schema import FieldRule
+from fieldvault.core.strategies import instant
+from fieldvault.core.values import Maybe, canonical
+from fieldvault.core.writing import to_block
+
+Named = Mapping[str, Entry]
+
+
+class Trio(NamedTuple):
+    """The map or the list of one field in the three versions, all of one kind; base None where it had none."""
+
+    base: Collection | None
+    ours: Collection
+    theirs: Collection
+
+    def entries(self) -> list[list[Entry]]:
+        """The entries of each version, in one style."""
+        mixed = len({side.flow for side in self if side and side.entries}) > 1
+        listed = [side.entries if side else [] for side in self]
+        return [[to_block(entry) for entry in entries] for entries in listed] if mixed else listed
+
+    def by_name(self) -> list[Named]:
+        """Of maps: each version's entries by their key."""
+        return [{entry.key: entry for entry in entries if entry.key is not None} for entries in self.entries()]
+
+    def by_key(self, rule: FieldRule) -> list[Named] | None:
+        """Of lists: each version's items by the key that the schema names; None where a side has a key twice."""
+        listed = self.entries()
+        named = [{key_of(value_of(entry.node, rule.item), rule): entry for entry in entries} for entries in listed]
+        if len(named[1]) < len(listed[1]) or len(named[2]) < len(listed[2]):
+            return None
+        return [named[0] if len(named[0]) == len(listed[0]) else {}, *named[1:]]
+
+    def by_value(self, rule: FieldRule) -> list[Named]:
+        """Of lists: each version's items by their canonical text."""
+        item = rule.item
+        return [{canonical(standard(entry, item)): entry for entry in entries} for entries in self.entries()]
+
+
+def standard(entry: Entry | None, rule: FieldRule) -> Maybe:
+    """The value of an entry in the form in which two are compared; MISSING where there is none."""
+    value = entry_value(entry, rule)
+    return rule.standard(value) if rule.has_formats else value
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """A merged collection; `other` is the order that gave way, where both sides moved something, differently."""
+
+    collection: Collection
+    other: tuple[str, ...] | None
+
+
+def arranged(rule: FieldRule, trio: Trio, named: Sequence[Named], merged: Mapping[str, Entry | None]) -> Arranged:
+    """The collection of the merged entries that are not None."""
+    present = {name: entry for name, entry in merged.items() if entry is not None}
+    base, ours, theirs = (list(side) for side in named)
+    order = listmerge.ordered(base, ours, theirs, present)
+    sequence = order.sequence
+    if rule.strategy == "log" and base not in (ours, theirs):
+        sequence = _by_time(rule, named, present, sequence)
+    elif rule.policy.order == "key":
+        sequence = sorted(sequence)
+    return Arranged(slots.shaped(*trio, _with_headings(named, present, sequence)), order.other)
+
+
+def _by_time(rule: FieldRule, named: Sequence[Named], present: Named, sequence: list[str]) -> list[str]:
+    """A log's order: entries of the base keep theirs, new ones go in by (instant, key)."""
+    at = rule.policy.at
+
+    def moment(name: str) -> tuple[Decimal, str]:
+        value = value_of(present[name].node, rule.item)
+        text = value.get(at) if at and isinstance(value, dict) else None
+        return (instant(text) if isinstance(text, str) else None) or Decimal(0), name
+
+    kept = [name for name in sequence if name in named[0]]
+    new = [name for name in sequence if name not in named[0]]
+    return listmerge.inserted(kept, new, moment, [[name for name in side if name in present] for side in named[1:]])
+
+
+def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) -> list[Entry]:
+    """The entries in order. A heading that one side changed above an entry that the other removed goes to the next."""
+    headings: dict[str, str] = {}
+    for side in named[1:]:
+        waiting = ""
+        for name, entry in side.items():
+            if name in present:
+                headings[name] = headings.get(name, "") + waiting
+                waiting = ""
+            elif name in named[0] and slots.heading(entry.lead) != slots.heading(named[0][name].lead):
+                waiting += slots.heading(entry.lead)
+    return [_under(headings.get(name, ""), present[name]) for name in sequence]
+
+
+def _under(heading: str, entry: Entry) -> Entry:
+    if not heading or heading in entry.lead:
+        return entry
+    return entry.moved(entry.node, lead=heading + entry.lead, head=entry.head, gap=entry.gap, trail=entry.trail)
