@@ -48,11 +48,8 @@ class GitConfig:
 
     def get(self, *name: str) -> str | None:
         """The value that counts of ("user", "name") or ("remote", "origin", "url"); None where it is not set."""
-        values = self.get_all(*name)
+        values = self._settings().get(make_key(*name))
         return values[-1] if values else None
-
-    def get_all(self, *name: str) -> list[str]:
-        return self._settings().get(make_key(*name), [])
 
     def get_bool(self, *name: str) -> bool | None:
         """As git reads booleans; None where it is not set, or is none."""
@@ -128,8 +125,9 @@ class GitConfig:
         environment = self._environment
         count = environment.get("GIT_CONFIG_COUNT", "")
         for number in range(int(count) if count.isdigit() else 0):
-            yield parse_key(environment.get(f"GIT_CONFIG_KEY_{number}", "")), environment.get(
-                f"GIT_CONFIG_VALUE_{number}", ""
+            yield (
+                parse_key(environment.get(f"GIT_CONFIG_KEY_{number}", "")),
+                environment.get(f"GIT_CONFIG_VALUE_{number}", ""),
             )
         for word in shlex.split(environment.get("GIT_CONFIG_PARAMETERS", "")):  # what `git -c` hands down
             name, equals, value = word.partition("=")

@@ -95,13 +95,6 @@ class GitIndex:
         place = self._place(name)
         return self._entry(place) if place < len(self._starts) and self._name(place) == name else None
 
-    def entries(self) -> dict[str, IndexEntry]:
-        """Every entry by path; of an unmerged path the lowest stage."""
-        found: dict[str, IndexEntry] = {}
-        for place in range(len(self._starts)):
-            found.setdefault(self._name(place).decode("utf-8", "surrogateescape"), self._entry(place))
-        return found
-
     def patched(
         self, changes: Mapping[str, IndexEntry | None], old_ids: Mapping[str, Oid], new_ids: Mapping[str, Oid]
     ) -> bytes:

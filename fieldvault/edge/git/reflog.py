@@ -7,24 +7,9 @@ nothing that was committed hangs on them.
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
-
-_LINE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) (.*?)(?: (\d+) ([+-]\d{4}))?(?:\t(.*))?")
-
-
-class Move(NamedTuple):
-    """One line of a reflog; `time` in seconds since 1970, 0 where the line has none."""
-
-    old: Oid
-    new: Oid
-    who: str
-    time: int
-    message: str
 
 
 class Reflog:
@@ -42,17 +27,6 @@ class Reflog:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(line.encode("utf-8", "surrogateescape"))
-
-    def moves(self, ref: str) -> Iterator[Move]:
-        """Newest first; lines that cannot be read are passed over."""
-        try:
-            text = (self._folder / ref).read_text("utf-8", "surrogateescape")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-            return
-        for line in reversed(text.split("\n")):
-            if match := _LINE.fullmatch(line):
-                old, new, who, time, _, message = match.groups()
-                yield Move(old, new, who, int(time or 0), message or "")
 
     def remove(self, ref: str) -> None:
         path = self._folder / ref

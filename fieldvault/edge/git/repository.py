@@ -25,15 +25,6 @@ _HUB = """\
 
 _SUPPORTED_EXTENSIONS = ("noop", "noop-v1", "preciousobjects", "worktreeconfig")
 
-_UNDER_WAY = {
-    "MERGE_HEAD": "merge",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "BISECT_LOG": "bisect",
-}
-
 
 def create_repository(path: Path, *, bare: bool = False) -> Path:
     """Make a repository in the folder `path`, or with `bare` a hub that is `path` itself; returns its git folder.
@@ -123,8 +114,3 @@ def _unknown_format(config: GitConfig) -> str | None:
 
 def _has_content(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
-
-
-def operation_under_way(git_dir: Path) -> str | None:
-    """The git command that is not finished: merge, rebase, cherry-pick, revert or bisect."""
-    return next((word for name, word in _UNDER_WAY.items() if (git_dir / name).exists()), None)

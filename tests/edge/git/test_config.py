@@ -173,6 +173,5 @@ def test_the_hubs_address(tmp_path: Path) -> None:
     git("config", "remote.origin.url", "work:vault.git")
     git("config", "url.ssh://hub.example/.insteadOf", "work:")
     git("config", "url.ssh://other.example/.insteadOf", "w")
-    assert GitConfig(tmp_path / ".git", git.environment).origin_url() == git("ls-remote", "--get-url") == (
-        "ssh://hub.example/vault.git"
-    )
+    assert git("ls-remote", "--get-url") == "ssh://hub.example/vault.git"
+    assert GitConfig(tmp_path / ".git", git.environment).origin_url() == "ssh://hub.example/vault.git"

@@ -148,9 +148,7 @@ def test_the_reflog_is_the_one_git_would_keep(git: Git, refs: Refs) -> None:
         refs.compare_and_set(ref, new if ref.endswith("heads/main") else None, old, who=WHO, message="undo:\nback")
     for ref in ("refs/heads/main", "HEAD"):
         assert git("reflog", "-1", "--format=%H %gn <%ge> %gs", ref) == f"{old} {AUTHOR} undo: back"
-        newest, before = list(refs.reflog.moves(ref))[:2]
-        assert (newest.old, newest.new, newest.who, newest.message) == (new, old, AUTHOR, "undo: back")
-        assert newest.time == int(DATE.split()[0]) and before.new == new
+        assert git("rev-parse", f"{ref}@{{1}}") == new
     assert git("reflog", "--format=%H", "refs/remotes/origin/main") == old
     assert not (git.path / ".git/logs/refs/fv").exists()
     assert refs.compare_and_set("refs/remotes/origin/main", old, None)

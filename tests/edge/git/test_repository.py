@@ -8,7 +8,7 @@ import pytest
 
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.ignore import Ignore
-from fieldvault.edge.git.repository import create_repository, operation_under_way, unsupported
+from fieldvault.edge.git.repository import create_repository, unsupported
 from tests.gitenv import Git
 
 
@@ -89,25 +89,6 @@ def test_formats_that_nobody_knows(tmp_path: Path, version: str, extension: str,
     config.set_local("core", "repositoryformatversion", value=version)
     config.set_local("extensions", extension, value=value)
     assert unsupported(git_dir) == word
-
-
-def test_an_unfinished_git_command_is_named(tmp_path: Path) -> None:
-    git = vault(tmp_path)
-    git_dir = tmp_path / ".git"
-    git("checkout", "-q", "-b", "side", "HEAD~")
-    git.commit_files({"a": "3"})
-    assert operation_under_way(git_dir) is None
-    for word, begin, end in (
-        ("merge", ("merge", "main"), ("merge", "--abort")),
-        ("rebase", ("rebase", "main"), ("rebase", "--abort")),
-        ("cherry-pick", ("cherry-pick", "main"), ("cherry-pick", "--abort")),
-        ("revert", ("revert", "HEAD~"), ("revert", "--abort")),
-        ("bisect", ("bisect", "start"), ("bisect", "reset")),
-    ):
-        git.run(*begin)
-        assert operation_under_way(git_dir) == word
-        git(*end)
-        assert operation_under_way(git_dir) is None
 
 
 PATTERNS = """\

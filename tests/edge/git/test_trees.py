@@ -206,7 +206,6 @@ def test_what_stands_in_a_pack_is_not_packed_again(git: Git, objects: Objects) -
                 batch.add("blob", content)
             batch.flush()
     counts = sorted(
-        git("verify-pack", "-v", str(index)).count(" blob ")
-        for index in (git.path / ".git/objects/pack").glob("*.idx")
+        git("verify-pack", "-v", str(index)).count(" blob ") for index in (git.path / ".git/objects/pack").glob("*.idx")
     )
     assert counts == [1, 50]
