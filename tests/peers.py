@@ -375,6 +375,10 @@ class BadLink:
             sink.shutdown(socket.SHUT_WR)
         return None
 
+    @property
+    def connections(self) -> int:
+        return len(self._open) // 2
+
     def _cut(self) -> None:
         for one in self._open:
             with contextlib.suppress(OSError):

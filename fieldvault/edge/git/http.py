@@ -54,21 +54,30 @@ class HttpClient(AbstractHttpGitClient):
         self._origin = address  # whom the login was asked for
         self._login: Login | None = None
         self._approved = False
+        self._answer: Answer | None = None
 
     def close(self) -> None:
+        self._finish()
         self._pool.clear()
+
+    def _finish(self) -> None:
+        """Be done with the answer before: dulwich leaves one open, and one connection serves them all."""
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
 
     def _http_request(  # type: ignore[override]
         self, url: str, headers: Mapping[str, str] | None = None, data: _Body = None, raise_for_status: bool = True
     ) -> tuple[Answer, Callable[[int], bytes]]:
         """dulwich's one door to http. Raises only our errors."""
+        self._finish()
         asked = url
         for _ in range(_REDIRECTS_MAX):
             response = self._authorized(url, headers or {}, data)
             location = response.headers.get("Location") if 300 <= response.status < 400 else None
             if location is None:
                 break
-            response.close()
+            _be_done(response)
             url = self._redirected(url, urljoin(url, location))
         else:
             raise HubRefused("hub-not-git", host=self._address.host)
@@ -77,8 +86,9 @@ class HttpClient(AbstractHttpGitClient):
         except FieldvaultError:
             response.close()
             raise
-        answer = Answer(response, self._address.host, self._progress, redirect_location=url if url != asked else "")
-        return answer, answer.read
+        moved_to = url if url != asked else ""
+        self._answer = Answer(response, self._address.host, self._progress, redirect_location=moved_to)
+        return self._answer, self._answer.read
 
     def _redirected(self, url: str, target: str) -> str:
         """The same host, and never from https back to http; a captive portal sends everybody elsewhere."""
@@ -93,7 +103,7 @@ class HttpClient(AbstractHttpGitClient):
         """The answer to a request; the credential helpers are asked once, when the hub wants to know who we are."""
         response = self._send(url, headers, data)
         if response.status == 401 and self._login is None and not isinstance(data, Iterator):
-            response.close()
+            _be_done(response)
             self._origin = parse_address(url, _NOWHERE)
             self._login = find_login(self._address)
             if self._login is None:
@@ -172,11 +182,16 @@ class Answer:
         return data
 
     def close(self) -> None:
-        """Let the connection serve again where the answer is at its end."""
+        _be_done(self._response)
+
+
+def _be_done(response: BaseHTTPResponse) -> None:
+    """Let the connection serve again where the answer is at its end, or close it."""
+    if not response.closed:
         with contextlib.suppress(HTTPError, OSError):
-            if not self._response.read(_REST_BYTES):
-                self._response.release_conn()
-        self._response.close()
+            if len(response.read(_REST_BYTES)) < _REST_BYTES:
+                response.release_conn()
+        response.close()
 
 
 def _basic(login: Login) -> str:

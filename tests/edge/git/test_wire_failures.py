@@ -373,6 +373,27 @@ def test_one_login_serves_many_questions(servers: Servers, monkeypatch: pytest.M
 
 
 @pytest.mark.peers
+def test_one_connection_serves_the_whole_sync(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each handshake of TLS costs two ways to a hub that is far."""
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    tip = vault.commit_files({"a.yaml": "a: 1\n"})
+    direct = servers.url("https", hub.path.name, monkeypatch)
+    port = direct.split(":")[2].split("/")[0]
+    with (
+        peers.BadLink(int(port)) as link,
+        open_hub(direct.replace(port, str(link.port)), tmp_path) as one,
+        Objects(vault.path / ".git") as objects,
+        Objects(Git(tmp_path / "other").init().path / ".git") as others,
+    ):
+        assert one.tips() == {}
+        assert one.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
+        one.fetch(others, [tip], [])
+        assert link.connections == 1
+
+
+@pytest.mark.peers
 def test_a_race_that_is_lost_inside_the_server_is_told_from_a_refusal(servers: Servers, tmp_path: Path) -> None:
     """The ref moves after the server told its value and before it takes ours."""
     hub, vault = servers.repository(), Git(tmp_path / "vault").init()
