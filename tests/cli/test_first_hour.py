@@ -1,0 +1,186 @@
+"""The bad inputs that a person makes in the first hour: a clear message, the right exit code, nothing lost."""
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.gitenv import PINNED, Git
+from tests.world import fv
+
+RECORD = "customers/q2/garage-simon~cus_0f94wck9q2.yaml"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub and a vault with the sample records, to copy from."""
+    folder = tmp_path_factory.mktemp("made")
+    assert fv("hub", "init", "hub.git", cwd=folder).returncode == 0
+    assert fv("init", "sales", "--sample", "--hub", "../hub.git", cwd=folder).returncode == 0
+    assert fv("sync", cwd=folder / "sales").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def sales(made: Path, tmp_path: Path) -> Path:
+    """A vault of one's own beside its hub."""
+    shutil.copytree(made, tmp_path / "made")
+    done = fv("clone", "made/hub.git", "sales", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "sales"
+
+
+def head(vault: Path) -> str:
+    return Git(vault)("rev-parse", "HEAD")
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert "Traceback" not in done.stderr + done.stdout
+    return (done.stdout + done.stderr).splitlines()
+
+
+def test_broken_yaml_stays_a_draft_and_holds_nothing_up(sales: Path) -> None:
+    broken = sales / RECORD
+    text = broken.read_text()
+    broken.write_text(text.replace("status: active", "status: [active"))
+    other = sales / "customers/8q/boulangerie-lefevre~cus_4k7m2x9d8q.yaml"
+    other.write_text(other.read_text().replace("channel: field", "channel: phone"))
+    done = fv("commit", cwd=sales)
+    assert done.returncode == 3
+    assert any(re.search(rf"{RECORD}:\d+:\d+: ", line) for line in lines(done)), done.stdout
+    assert "Boulangerie Lefèvre (channel)" in done.stdout
+    assert Git(sales)("status", "--porcelain") == f" M {RECORD}"
+    assert "1 draft" in fv("status", cwd=sales).stdout
+    assert fv("sync", cwd=sales).returncode == 3
+    broken.write_text(text.replace("status: active", "status: dormant"))
+    assert fv("commit", cwd=sales).returncode == 0
+    assert Git(sales)("status", "--porcelain") == ""
+
+
+def test_a_duplicate_key_names_both_lines(sales: Path) -> None:
+    path = sales / RECORD
+    path.write_text(path.read_text() + "name: Garage Simon et fils\n")
+    done = fv("commit", cwd=sales)
+    assert done.returncode == 3
+    (line,) = [line for line in lines(done) if RECORD in line]
+    assert "name" in line and "line 2" in line
+
+
+def test_no_identity_is_never_invented(tmp_path: Path) -> None:
+    nobody = {name: "" for name in PINNED if name.endswith(("_NAME", "_EMAIL"))} | {"EMAIL": ""}
+    done = fv("init", "sales", cwd=tmp_path, environment=nobody)
+    assert done.returncode == 1
+    assert "git config --global user.name" in done.stderr
+    assert not (tmp_path / "sales").exists()
+
+
+def test_no_hub(tmp_path: Path) -> None:
+    assert fv("init", "sales", cwd=tmp_path).returncode == 0
+    done = fv("sync", cwd=tmp_path / "sales")
+    assert done.returncode == 1
+    assert "no hub" in done.stderr and "git remote add origin" in done.stderr
+
+
+def test_the_wrong_folder(tmp_path: Path) -> None:
+    for command in (["status"], ["commit"], ["sync"], ["log"], ["show", "x"]):
+        done = fv(*command, cwd=tmp_path, environment={"HOME": str(tmp_path)})
+        assert done.returncode == 1, command
+        assert f"Error: {tmp_path} is not in a vault" in done.stderr and "Hint: fv init" in done.stderr
+    assert fv("-C", "missing", "status", cwd=tmp_path).returncode == 1
+    failure = json.loads(fv("status", "--json", cwd=tmp_path).stdout)
+    assert (
+        failure["format"] == 1 and failure["error"]["kind"] == "no-vault" and failure["error"]["path"] == str(tmp_path)
+    )
+
+
+def test_an_unknown_record_names_the_nearest(sales: Path) -> None:
+    done = fv("show", "garaje simon", cwd=sales)
+    assert done.returncode == 1
+    assert "Garage Simon" in done.stderr
+    several = fv("show", "caf", cwd=sales)
+    assert several.returncode == 1 and "(" in several.stderr
+    assert fv("show", "NO", cwd=sales).stdout.startswith("# customers/za/no~cus_vktr3wbmza.yaml")
+
+
+def test_a_half_saved_file_is_never_committed_by_itself(sales: Path) -> None:
+    before = head(sales)
+    (sales / RECORD).write_bytes(b"")
+    done = fv("commit", cwd=sales)
+    assert done.returncode == 3
+    assert any(RECORD in line and "empty" in line for line in lines(done))
+    assert head(sales) == before
+
+
+def test_a_read_only_file_follows_later(tmp_path: Path, sales: Path) -> None:
+    assert fv("clone", "made/hub.git", "other", cwd=tmp_path).returncode == 0
+    path = tmp_path / "other" / RECORD
+    path.write_text(path.read_text().replace("status: active", "status: dormant"))
+    assert fv("sync", cwd=tmp_path / "other").returncode == 0
+    (sales / RECORD).chmod(stat.S_IRUSR)
+    folder = (sales / RECORD).parent
+    folder.chmod(0o500)
+    try:
+        done = fv("sync", cwd=sales)
+    finally:
+        folder.chmod(0o700)
+    assert done.returncode == 0
+    if os.geteuid() != 0:  # root writes anywhere
+        assert RECORD in done.stdout
+        assert fv("commit", cwd=sales).returncode == 0
+    assert "status: dormant" in (sales / RECORD).read_text()
+    assert fv("status", cwd=sales).stdout.endswith("nothing to do\n")
+
+
+def test_no_network_commits_and_says_what_waits(sales: Path) -> None:
+    Git(sales)("config", "remote.origin.url", "ssh://git@no-such-host.invalid/sales.git")
+    path = sales / RECORD
+    path.write_text(path.read_text().replace("status: active", "status: dormant"))
+    done = fv("sync", cwd=sales)
+    assert done.returncode == 4, done.stderr
+    assert "Committed 1 record: Garage Simon (status)" in done.stdout
+    assert "1 commit waits" in done.stdout
+    assert "Error" not in done.stdout + done.stderr
+    assert "1 commit waits" in fv("status", cwd=sales).stdout
+
+
+def test_two_commands_at_once_lose_nothing(sales: Path) -> None:
+    def work(number: int) -> None:
+        for turn in range(3):
+            path = sales / f"customers/w{number}/c{turn}~cus_w{number}c{turn}000000.yaml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"id: cus_w{number}c{turn}000000\nname: W{number} {turn}\n")
+            results.append(fv("commit" if turn else "sync", cwd=sales))
+
+    results: list[subprocess.CompletedProcess[str]] = []
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for done in results:
+        assert done.returncode in (0, 1), done.stderr
+        if done.returncode:
+            assert "another fv is at work here" in done.stderr
+    assert fv("sync", cwd=sales).returncode == 0
+    git = Git(sales)
+    assert git("status", "--porcelain") == ""
+    assert len(git("ls-files", "customers/w[0-9]*").splitlines()) == 9
+    assert git.run("fsck", "--strict", "--no-dangling").stderr == b""
+
+
+def test_wrong_usage_is_exit_2(sales: Path) -> None:
+    for command in (["comit"], ["show"], ["resolve", "x"], ["log", "-n", "0"], ["diff", "a", "b", "c"]):
+        assert fv(*command, cwd=sales).returncode == 2, command
+
+
+def test_a_closed_pipe_is_no_error(sales: Path) -> None:
+    command = f"{sys.executable} -m fieldvault log | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=sales, capture_output=True, text=True, check=False)
+    assert done.stdout and done.stderr == ""
