@@ -20,7 +20,7 @@ class FieldvaultError(Exception):
 
 
 class Unreadable(FieldvaultError):
-    """Bytes that are no readable record or schema. Facts: line and column (from 1) where known, and `reason` details."""
+    """Bytes that are no readable record or schema. Facts: line and column, from 1, where they are known."""
 
 
 class SchemaInvalid(FieldvaultError):

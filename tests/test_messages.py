@@ -72,15 +72,12 @@ def test_no_sentence_stands_below_the_messages(floor: str) -> None:
     for path, tree in trees():
         if path.relative_to(PACKAGE).parts[0] != floor:
             continue
-        documented = {
-            id(node.body[0].value)
-            for node in ast.walk(tree)
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)
-        }
+        documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
-                if SENTENCE.search(node.value) and not _asserted(tree, node) and path.name != "ssh.py":  # ssh's own words
-                    found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}")
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in documented:
+                continue
+            if SENTENCE.search(node.value) and not _asserted(tree, node) and path.name != "ssh.py":  # ssh's own words
+                found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}")
     assert found == []
 
 
@@ -95,6 +92,7 @@ def test_nothing_from_a_file_can_move_the_cursor() -> None:
 
 
 def test_templates_are_well_formed() -> None:
-    for text in [*en.SENTENCES.values(), *en.PROBLEMS.values(), *(part for pair in en.ERRORS.values() for part in pair)]:
+    errors = [part for pair in en.ERRORS.values() for part in pair]
+    for text in [*en.SENTENCES.values(), *en.PROBLEMS.values(), *errors]:
         for _, name, spec, conversion in string.Formatter().parse(text):
             assert name is None or (re.fullmatch(r"\w+", name) and not spec and not conversion), text

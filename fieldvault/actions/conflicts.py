@@ -29,7 +29,7 @@ from fieldvault.errors import FieldvaultError
 
 @dataclass(frozen=True)
 class Standing:
-    """One value that stands at a field; `shown`: it is the record's own. Who wrote it is None where history is silent."""
+    """One value that stands at a field; `shown`: it is the record's own. Who wrote it is None if history is silent."""
 
     value: Maybe
     shown: bool = False
@@ -39,7 +39,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class OpenConflict:
-    """One field that waits: the record's path and title, the conflict, and every standing value, the shown one first."""
+    """One open field: the record's path and title, the conflict, and every standing value, the shown one first."""
 
     path: str
     title: str
@@ -48,7 +48,7 @@ class OpenConflict:
 
     @property
     def waits(self) -> bool:
-        """Whether a person must choose. Two versions of an attachment both stand, each under its name: nothing waits."""
+        """Whether a person must choose. Two versions of an attachment both stand, each under its own name."""
         return self.conflict.kind != ATTACHMENT
 
 

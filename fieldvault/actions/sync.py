@@ -72,7 +72,7 @@ def sync(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport
 
 
 def _rounds(vault: Vault, hub: Hub, now: Now, report: SyncReport) -> None:
-    """Until the hub confirms our tip. Losing a race means somebody else's work arrived: it is merged in the next round."""
+    """Until the hub confirms our tip. A lost race means that somebody's work arrived: the next round merges it."""
     before = vault.head()
     for turn in range(ROUNDS_MAX):
         if turn:

@@ -1,7 +1,7 @@
 """The `fv` command: its groups of commands, its one error handler, its exit codes.
 
 Law: every expected error leaves here as a message and a hint with its exit code, never as a traceback; anything else is
-a bug, and leaves a log. Commands are imported when they are called, so that `fv status` need not load what `fv sync` needs.
+a bug, and leaves a log. Commands are imported when they are called: `fv status` need not load what `fv sync` needs.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ FIELD = "phones/gsm/number"
 PACKS = "samples/prd_6qxke2w8j1/quantity"
 RECORD = "customers/8q/boulangerie-lefevre~cus_4k7m2x9d8q.yaml"
 BROCHURE = "materials/brochure-cafes-2026.pdf"
+BILLING = "compta@boulangerie-lefevre.example"
 COMMENT = "# Fermé du 3 au 24 août."
 
 # Who does what, in order: a scene's key in the catalogue, or a person and the command that is theirs.
@@ -45,7 +46,7 @@ STORY: tuple[str | tuple[str, ...], ...] = (
     ("marc", "cp", "marc/materials/brochure-cafes-2025.pdf", f"marc/{BROCHURE}"),
     ("marc", "fv", "-C", "marc", "commit"),
     "demo-ines",
-    ("ines", "fv", "-C", "ines", "set", LEFEVRE, "emails/billing/address=compta@boulangerie-lefevre.example", "tags-=bio"),
+    ("ines", "fv", "-C", "ines", "set", LEFEVRE, f"emails/billing/address={BILLING}", "tags-=bio"),
     ("ines", "fv", "-C", "ines", "set", TERRACE, "stage=negotiation", "probability=75", "close_date=2026-03-31"),
     ("ines", "fv", "-C", "ines", "set", TASTING, f"{PACKS}=5"),
     ("ines", "fv", "-C", "ines", "set", SIMON, f"{FIELD}=+33639984418", "credit_limit=600"),

@@ -1,6 +1,6 @@
 """What `fieldvault.yaml` says: the record types, where they lie, and how attachments travel.
 
-Law: a settings file that a newer Fieldvault wrote is refused by its `format`, everything unknown inside it is left alone.
+Law: settings that a newer Fieldvault wrote are refused by their `format`; everything unknown in them is left alone.
 """
 
 from __future__ import annotations

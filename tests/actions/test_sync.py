@@ -14,7 +14,9 @@ properties:
   id: {type: string, x-merge: immutable}
   name: {type: string}
   tags: {type: array, items: {type: string}, uniqueItems: true}
-  phones: {type: array, items: {type: object, required: [key], properties: {key: {type: string}, number: {type: string}}}}
+  phones:
+    type: array
+    items: {type: object, required: [key], properties: {key: {type: string}, number: {type: string}}}
   address: {type: object, x-merge: atomic}
   samples: {type: integer, x-merge: sum}
 """

@@ -123,7 +123,7 @@ class StatCache:
         folders: Mapping[str, Folder],
         behind: Mapping[str, Entry | None] | None = None,
         forget_behind: Iterable[str] = (),
-        expected: Oid | None | Literal["any"] = "any",
+        expected: Oid | Literal["any"] | None = "any",
     ) -> bool:
         """Replace the rows of these folders (an empty one goes), note the mirrored tree, and who is behind or no more.
 
