@@ -12,6 +12,7 @@ import base64
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -104,20 +105,21 @@ class HttpClient(AbstractHttpGitClient):
         response = self._send(url, headers, data)
         if response.status == 401 and self._login is None and not isinstance(data, Iterator):
             _be_done(response)
-            self._origin = parse_address(url, _NOWHERE)
-            self._login = find_login(self._address)
+            here = parse_address(url, _NOWHERE)
+            self._origin = replace(self._address, scheme=here.scheme, port=here.port)
+            self._login = find_login(self._origin)
             if self._login is None:
                 raise HubRefused("hub-login", host=self._address.host)
             response = self._send(url, headers, data)
         if response.status == 401:
             response.close()
             if self._login is not None:
-                reject(self._address, self._login)
+                reject(self._origin, self._login)
                 self._login = None
             raise HubRefused("hub-login", host=self._address.host)
         if self._login is not None and not self._approved and response.status < 400:
             self._approved = True
-            approve(self._address, self._login)
+            approve(self._origin, self._login)
         return response
 
     def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import FOLDER, Oid
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dulwich.pack import UnpackedObject
 
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
+_NOT_THERE = ("object-missing", "object-damaged")
 _SUBMODULE = 0o160000
 _TREES_KEPT = 256  # parsed trees of the commit before, which the next one shares nearly all of
 
@@ -58,12 +60,14 @@ def missing_objects(
 ) -> list[Oid]:
     """What is not there of all that `objects_to_send` names: empty when `new` can be followed.
 
-    `arrived` came a moment ago, and is not looked for again.
+    `arrived` came a moment ago, and is not looked for again. Raises Corrupt for what is there and makes no sense.
     """
     try:
         needed = objects_to_send(reader, new, known)
         return [sent.oid for sent in needed if sent.oid not in arrived and sent.oid not in reader]
     except Corrupt as error:
+        if error.kind not in _NOT_THERE:
+            raise
         return [str(error.facts["oid"])]
 
 
@@ -89,8 +93,7 @@ def _new_in_tree(trees: _Trees, root: Oid, bases: Sequence[Oid], listed: dict[Oi
             continue
         stack.append((oid, path, (), True))
         known = [trees.entries(base) for base in below]
-        for entry in trees.entries(oid).difference(*known):
-            mode, name, raw = entry
+        for mode, name, raw in sorted(trees.entries(oid).difference(*known), key=itemgetter(1)):
             child, child_path = raw.hex(), f"{path}/{name.decode('utf-8', 'surrogateescape')}".lstrip("/")
             if int(mode, 8) == FOLDER:
                 stack.append((child, child_path, [base for base in (_folder(k, name) for k in known) if base], False))

@@ -39,9 +39,8 @@ class PathHub:
         self._path = path
         self._progress = progress
         with self._reached():
-            _expect_hub(path)
-        self._objects = Objects(path)
-        self._refs = Refs(path)
+            self._objects = Objects(path)
+            self._refs = Refs(path)
 
     def close(self) -> None:
         self._objects.close()
@@ -81,7 +80,6 @@ class PathHub:
         self, source: Reader, target: Objects, new: Collection[Oid], known: Iterable[Oid], direction: Direction
     ) -> None:
         """Copy what `new` need. The list has everything an object names before it, so a cut copy lacks no part."""
-        objects = objects_to_send(source, new, known)
 
         def contents() -> Iterator[tuple[str, bytes]]:
             for sent in objects:
@@ -90,34 +88,38 @@ class PathHub:
                 self._progress(len(data), 1, direction)
 
         try:
+            objects = objects_to_send(source, new, known)
             if len(objects) > _LOOSE_MAX:
                 target.write_pack(contents())
             else:
                 target.write_loose(contents())
         except Corrupt as error:
-            if direction == "received" and error.kind == "object-missing":
+            if direction == "received" and error.kind in ("object-missing", "object-damaged"):
                 raise Corrupt("hub-incomplete", oid=error.facts["oid"], count=1) from error
             raise
 
     @contextlib.contextmanager
     def _reached(self, writing: bool = False) -> Iterator[None]:
-        """A stick that was pulled, a share that went, rights that are missing; our own disk's errors pass."""
+        """A stick that was pulled, a share that went, rights that are missing; our own disk's errors pass.
+
+        Looked at each time: a folder that is gone reads as an empty hub, and would be filled as one.
+        """
         try:
+            _expect_hub(self._path)
             yield
-        except PermissionError as error:
-            raise HubRefused("hub-forbidden", host=self.url) from error
         except OSError as error:
-            if writing and error.errno in _FULL:
+            at_hub = str(error.filename).startswith(self.url) if error.filename else writing
+            if not at_hub:
+                raise
+            if error.errno in _FULL:
                 raise HubRefused("hub-full", path=self.url) from error
-            if writing and error.errno == errno.EROFS:
+            if isinstance(error, PermissionError) or error.errno == errno.EROFS:
                 raise HubRefused("hub-forbidden", host=self.url) from error
-            if writing or not (self._path / "HEAD").exists():
-                raise HubUnreachable("hub-missing", path=self.url) from error
-            raise
+            raise HubUnreachable("hub-missing", path=self.url) from error
 
 
 def _expect_hub(path: Path) -> None:
-    if not path.exists():
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):  # a mount point without its stick is empty
         raise HubUnreachable("hub-missing", path=str(path))
     if (path / ".git").exists() or GitConfig.of_file(path / "config").get_bool("core", "bare") is False:
         raise FieldvaultError("hub-not-bare", path=str(path))

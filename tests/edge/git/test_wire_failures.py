@@ -93,19 +93,50 @@ class TestNoServer:
         error = failure(tips("hub.git", tmp_path))
         assert (error.kind, error.facts["word"]) == ("hub-unsupported", "sha256")
 
-    @pytest.mark.parametrize("what", ["nothing", "a file", "a folder", "a vault"])
+    def test_a_stick_that_is_pulled_is_not_an_empty_hub(self, tmp_path: Path) -> None:
+        hub, vault = Git(tmp_path / "stick").init(bare=True), Git(tmp_path / "vault").init()
+        tip = vault.commit_files({"a.yaml": "a: 1\n"})
+        with open_hub("stick", tmp_path) as one, Objects(vault.path / ".git") as objects:
+            hub.path.rename(tmp_path / "pocket")
+            hub.path.mkdir()  # the mount point
+            for ask in (
+                one.tips,
+                lambda: one.fetch(objects, [tip], []),
+                lambda: one.publish(objects, {MAIN: (None, tip)}),
+            ):
+                error = failure(ask)
+                assert (error.kind, error.facts) == ("hub-missing", {"path": str(hub.path)})
+            assert list(hub.path.iterdir()) == []
+
+    def test_a_hub_in_a_folder_that_lost_an_object(self, tmp_path: Path) -> None:
+        hub, vault = Git(tmp_path / "hub").init(), Git(tmp_path / "vault").init()
+        tip = hub.commit_files({"a.yaml": "a: 1\n", "b/c.yaml": "a: 2\n"})
+        hub("config", "core.bare", "true")
+        for name in (f"{tip}:b/c.yaml", f"{tip}:b", f"{tip}^{{tree}}"):
+            lost = hub("rev-parse", name)
+            path = hub.path / ".git/objects" / lost[:2] / lost[2:]
+            path.chmod(0o644)
+            path.write_bytes(b"torn")
+            with open_hub("hub/.git", tmp_path) as one, Objects(vault.path / ".git") as objects:
+                error = failure(lambda: one.fetch(objects, [tip], []))
+            assert (error.kind, error.facts) == ("hub-incomplete", {"oid": lost, "count": 1})
+
+    @pytest.mark.parametrize("what", ["nothing", "an empty folder", "a file", "a folder", "a vault"])
     def test_a_path_that_is_no_hub(self, what: str, tmp_path: Path) -> None:
         place = tmp_path / "place"
         if what == "a file":
             place.write_text("no hub")
-        elif what == "a folder":
+        elif what.endswith("folder"):
             place.mkdir()
+            if what == "a folder":
+                (place / "notes.txt").touch()
         elif what == "a vault":
             Git(place).init()
         error = failure(tips("place", tmp_path))
         assert error.facts == {"path": str(place)}
-        assert error.kind == {"nothing": "hub-missing", "a vault": "hub-not-bare"}.get(what, "hub-not-a-repository")
-        assert isinstance(error, HubUnreachable) == (what == "nothing")  # a stick that is not plugged in comes back
+        not_there = what in ("nothing", "an empty folder")  # a stick that is not plugged in comes back
+        kind = "hub-missing" if not_there else "hub-not-bare" if what == "a vault" else "hub-not-a-repository"
+        assert (error.kind, isinstance(error, HubUnreachable)) == (kind, not_there)
 
 
 @pytest.mark.peers
