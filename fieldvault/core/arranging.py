@@ -96,19 +96,27 @@ def _by_time(rule: FieldRule, named: Sequence[Named], present: Named, sequence: 
 
 def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) -> list[Entry]:
     """The entries in order. A heading that one side changed above an entry that the other removed goes to the next."""
-    headings: dict[str, str] = {}
+    above: dict[str, list[tuple[str, str]]] = {}
     for side in named[1:]:
-        waiting = ""
+        waiting: list[tuple[str, str]] = []
         for name, entry in side.items():
             if name in present:
-                headings[name] = headings.get(name, "") + waiting
-                waiting = ""
-            elif name in named[0] and slots.heading(entry.lead) != slots.heading(named[0][name].lead):
-                waiting += slots.heading(entry.lead)
-    return [_under(headings.get(name, ""), present[name]) for name in sequence]
+                above.setdefault(name, []).extend(waiting)
+                waiting = []
+            elif name in named[0]:
+                old, new = slots.heading(named[0][name].lead), slots.heading(entry.lead)
+                waiting += [(old, new)] if old != new else []
+    return [_under(above.get(name, []), present[name]) for name in sequence]
 
 
-def _under(heading: str, entry: Entry) -> Entry:
-    if not heading or heading in entry.lead:
+def _under(headings: list[tuple[str, str]], entry: Entry) -> Entry:
+    """The entry below the headings (as they were, as they are) of entries that stood above it and are gone."""
+    lead = entry.lead
+    for old, new in sorted(headings):
+        if old and old in lead:
+            lead = lead.replace(old, new, 1)
+        elif new not in lead:
+            lead = new + lead
+    if lead == entry.lead:
         return entry
-    return entry.moved(entry.node, lead=heading + entry.lead, head=entry.head, gap=entry.gap, trail=entry.trail)
+    return entry.moved(entry.node, lead=lead, head=entry.head, gap=entry.gap, trail=entry.trail)

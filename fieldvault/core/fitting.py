@@ -6,7 +6,7 @@ that stands there; new entries are written in the style of their collection.
 
 from __future__ import annotations
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, tied
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased
 from fieldvault.core.reading import ITEMS_BY_KEY, key_of, value_of
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.values import Value, canonical, same
@@ -91,5 +91,5 @@ def _collection(node: Collection, entries: list[Entry]) -> Collection:
     if node.flow == changed.flow:
         changed.foot = node.foot if entries else ""
         changed.opening = node.opening
-    changed.tied = node.anchor is not None or any(tied(entry.node) for entry in entries)
+    changed.aliased = any(aliased(entry.node) for entry in entries)
     return changed

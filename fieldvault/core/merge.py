@@ -21,11 +21,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fieldvault.core import groups, layout, listmerge, slots
+from fieldvault.core.aliases import without_dangling
 from fieldvault.core.arranging import Named, Trio, arranged, standard
 from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict
 from fieldvault.core.derived import FUNCTIONS
 from fieldvault.core.fitting import with_value
-from fieldvault.core.nodes import Collection, Entry, Tree
+from fieldvault.core.nodes import Collection, Entry, Tree, aliased, tied
 from fieldvault.core.openfields import Conflicts, OpenFields
 from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
@@ -72,7 +73,7 @@ def merge_versions(base: Version, ours: Version, theirs: Version, schema: Schema
         if root is not None and (conflict.kind not in OF_VALUES or find(root, conflict.field, schema.root)):
             found[conflict.field] = conflict
     conflicts = tuple(found[path] for path in sorted(found))
-    tree = _framed(base.tree, ours.tree, theirs.tree, root) if root is not None else None
+    tree = _framed(base.tree, ours.tree, theirs.tree, without_dangling(root)) if root is not None else None
     return Merged(tree, conflicts, tuple(sorted(merger.notices, key=lambda notice: notice.field)))
 
 
@@ -120,7 +121,7 @@ class _Merger:
 
     def field(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         """One field of the record, by the truth table."""
-        if not self.open.below(path):
+        if not self.open.below(path) and not any(side and aliased(side.node) for side in sides):
             settled = _by_text(sides, rule.adds)
             if not isinstance(settled, _Unsettled):
                 return settled
@@ -357,7 +358,7 @@ def _trio(sides: Sides) -> Trio | None:
 
 def _collection(entry: Entry | None) -> Collection | None:
     node = entry.node if entry is not None else None
-    return node if isinstance(node, Collection) and not node.tied else None
+    return node if isinstance(node, Collection) and not tied(node) else None
 
 
 def _looks_inside(rule: FieldRule, sides: Sides) -> bool:

@@ -14,7 +14,7 @@ a form feed, which YAML does not allow in a file, and is put back as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 ABSOLUTE = "\f"  # begins a kept line that is not indented with its collection
@@ -56,10 +56,10 @@ class Collection:
 
     `indent` is the block's column relative to its parent's. `inline`: the first entry stands on the line of the dash
     that holds the collection. `opening` is the flow's source up to its bracket. `verbatim` is the source of a flow
-    collection whose entries have no slots of their own (`[a: b]`, `{a}`).
+    collection whose entries have no slots of their own (`[a: b]`, `{a}`). `aliased`: an alias stands somewhere in it.
     """
 
-    __slots__ = ("anchor", "entries", "flow", "foot", "indent", "inline", "mapping", "opening", "tied", "verbatim")
+    __slots__ = ("aliased", "anchor", "entries", "flow", "foot", "indent", "inline", "mapping", "opening", "verbatim")
 
     def __init__(self, mapping: bool, entries: list[Entry], *, flow: bool = False, indent: int = 2) -> None:
         self.mapping = mapping
@@ -71,7 +71,7 @@ class Collection:
         self.opening = "{" if mapping else "["
         self.verbatim: str | None = None
         self.anchor: str | None = None
-        self.tied = False  # an anchor or alias stands in it, or it is verbatim: it merges as one
+        self.aliased = False
 
     def entry(self, key: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.key == key), None)
@@ -135,16 +135,18 @@ class Tree:
     start: str = ""
     end: str = ""
     final_newline: bool = True
-    anchors: dict[str, Node] = field(default_factory=dict)
 
 
 def tied(node: Node) -> bool:
-    """Whether an anchor or alias stands in the node, or its entries have no slots: then it merges as one."""
+    """Whether the node has an anchor, is an alias, or has entries without slots: then it merges as one."""
     if isinstance(node, Alias):
         return True
-    if isinstance(node, Collection):
-        return node.tied
-    return node.anchor is not None
+    return node.anchor is not None or (isinstance(node, Collection) and node.verbatim is not None)
+
+
+def aliased(node: Node) -> bool:
+    """Whether an alias stands in the node: then its text alone does not say what it means."""
+    return isinstance(node, Alias) or (isinstance(node, Collection) and node.aliased)
 
 
 def dedent(text: str, column: int) -> str:

@@ -9,7 +9,7 @@ A record is matched by its `id`, so that a rename here and an edit there meet; a
 | changed         | 3 take ours  | 4 merge        | 5 merge        |
 | removed         | 3 take ours  | 5 merge        | 1 gone         |
 
-Row 4 also where both are alike: two people who each take 3 samples off 10 gave 6, and only the merge of the record knows.
+Row 4 also where both are alike: two people who each take 3 samples off 10 gave 6, and only the record's merge knows.
 """
 
 from __future__ import annotations

@@ -168,10 +168,15 @@ class FieldRule:
 
     def field(self, name: str) -> FieldRule:
         """The rule of a field of this map."""
-        found: list[Keywords] = []
-        for keywords in self._all():
-            found.extend(_stated_for(name, keywords))
-        return self.schema.compiled(found)
+        known = self._named.get(name)
+        return known or (self.schema.compiled(self._stated_for(name)) if self._open else self.schema.compiled([]))
+
+    @cached_property
+    def _named(self) -> dict[str, FieldRule]:
+        return {name: self.schema.compiled(self._stated_for(name)) for name in self.properties}
+
+    def _stated_for(self, name: str) -> list[Keywords]:
+        return [found for keywords in self._all() for found in _stated_for(name, keywords)]
 
     def step(self, step: str) -> FieldRule:
         """The rule one step further down a path: an item of a list, a group, or a field."""
@@ -224,18 +229,19 @@ class FieldRule:
             if test(rule):
                 return True
             below = [rule.field(name) for name in rule.properties] + ([rule.item] if rule.items else [])
-            below += [self.schema.compiled([more]) for more in rule._open_fields()]
+            below += [self.schema.compiled([more]) for more in rule._open]
             for child in below:
                 if id(child) not in seen:
                     seen.add(id(child))
                     waiting.append(child)
         return False
 
-    def _open_fields(self) -> Iterator[Keywords]:
-        for keywords in self._all():
-            if isinstance(keywords.get("additionalProperties"), dict):
-                yield keywords["additionalProperties"]
-            yield from _objects_of(keywords.get("patternProperties")).values()
+    @cached_property
+    def _open(self) -> list[Keywords]:
+        """The schema objects for fields that are not named."""
+        found = [_objects([keywords.get("additionalProperties")]) for keywords in self._all()]
+        found += [list(_objects_of(keywords.get("patternProperties")).values()) for keywords in self._all()]
+        return [keywords for each in found for keywords in each]
 
     def _expand(self, stated: list[Keywords]) -> None:
         seen: set[int] = set()

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from fieldvault.core import layout, listmerge
 from fieldvault.core.fitting import gap_before
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased
 from fieldvault.core.writing import has_comment, to_block, to_flow
 
 T = TypeVar("T", str, int, bool)
@@ -128,6 +128,7 @@ def shaped(base: Collection | None, ours: Collection, theirs: Collection, entrie
     elif not flow:
         feet = [side.foot if side and not side.flow else "" for side in (base, ours, theirs)]
         node.foot = joined(*feet)
+    node.aliased = any(aliased(entry.node) for entry in entries)
     return node
 
 

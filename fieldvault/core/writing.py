@@ -50,9 +50,10 @@ def node_of(value: Value, *, flow: bool = False, outer: Collection | None = None
 
 
 def entry_of(key: str | None, value: Value, within: Collection) -> Entry:
-    """A new entry for a collection, in its style."""
+    """A new entry for a collection, in its style and, in a list, in that of the items that stand in it."""
     flow = within.flow
-    node = node_of(value, flow=flow, outer=within)
+    like_items = key is None and bool(within.entries) and all(_is_flow(entry.node) for entry in within.entries)
+    node = node_of(value, flow=flow or like_items, outer=within)
     head = ("" if flow else "-") if key is None else scalar_of(key, flow=True).raw + ":"
     entry = Entry(key, node, head=head, gap=" ")
     entry.flow = flow
@@ -62,6 +63,10 @@ def entry_of(key: str | None, value: Value, within: Collection) -> Entry:
         entry.gap = ""
         node.inline = key is None
     return entry
+
+
+def _is_flow(node: Node) -> bool:
+    return isinstance(node, Collection) and node.flow and bool(node.entries)
 
 
 def scalar_of(value: Value, *, flow: bool = False, style: str = "", like: str | None = None) -> Scalar:

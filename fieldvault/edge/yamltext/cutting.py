@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, dedent, tied
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, dedent
 from fieldvault.edge.yamltext.guard import Guard, end_of, line_of, refused, start_of
 
 _SPACE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
@@ -107,7 +107,7 @@ class Cutter:
         column = self._map(node) if node.mapping else self._list(node)
         node.indent = column - max(outer, 0)
         node.foot = self._foot(column, outer)
-        node.tied = event.anchor is not None or any(tied(entry.node) for entry in node.entries)
+        node.aliased = any(aliased(entry.node) for entry in node.entries)
         self.guard.leave(event, node, before)
         return node
 
@@ -213,7 +213,7 @@ class Cutter:
             node.foot = ("," if comma else "") + dedent(self.text[position : end - 1], column)
         else:
             node.verbatim = dedent(self.text[begin:end], column)
-        node.tied = node.anchor is not None or not regular or any(tied(entry.node) for entry in node.entries)
+        node.aliased = any(aliased(entry.node) for entry in node.entries)
         self.guard.leave(opening, node, before)
         return node, end
 

@@ -8,8 +8,6 @@ stand-ins while it reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
 import yaml
 
 from fieldvault.core.nodes import Entry, Scalar, Tree
@@ -39,16 +37,12 @@ def read_tree(data: bytes, limits: Limits) -> Tree:
     _refuse_odd_characters(text)
     readable, unmask = _masked(text)
     try:
-        _read_document(tree, text, Cutter(text, _events(readable), Guard(limits), unmask))
+        _read_document(tree, text, Cutter(text, yaml.parse(readable, Loader=yaml.CBaseLoader), Guard(limits), unmask))
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, text) from error
     except yaml.YAMLError as error:
         raise Unreadable("yaml-syntax", reason=str(error)) from error
     return tree
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    yield from yaml.parse(text, Loader=yaml.CBaseLoader)
 
 
 def _decoded(data: bytes) -> str:
