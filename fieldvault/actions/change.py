@@ -1,10 +1,10 @@
 """One change of the vault: the order of its writes is its safety.
 
-Law (sync.md, "One change of the vault"): 1 objects, durable, pinned by `refs/fv/pending`. 2 git's own locks on index,
-HEAD and the branch; under them HEAD is still what was planned, which is the compare-and-set. 3 the journal. 4 the
-working files. 5 the locks become the new branch and index. 6 journal and pin go. Cut off before 3 nothing has changed;
-after it the next command finishes, and plain git finds its locks taken and refuses until then. Commit, sync, resolve
-and undo all pass through here; nothing else moves a branch or replaces a person's file.
+Law: 1 the new versions of the working files, staged, and the objects, pinned by `refs/fv/pending`; all durable. 2 git's
+own locks on index, HEAD and the branch; under them HEAD is still what was planned, which is the compare-and-set. 3 the
+journal. 4 the working files. 5 the locks become the new branch and index. 6 journal and pin go. Cut off before 3
+nothing has changed. After it the next command finishes (actions/recovery), and plain git finds its locks taken and
+refuses until then. Commit, sync, resolve and undo all pass through here; nothing else moves a branch.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import person_line, read_commit
 from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
-from fieldvault.edge.git.locks import GitLock, break_left_locks
+from fieldvault.edge.git.locks import GitLock
 from fieldvault.edge.git.trees import folder_ids, list_tree
 from fieldvault.edge.journal import Journal
-from fieldvault.edge.worktree import Outcome, Read
+from fieldvault.edge.worktree import Outcome, Read, Replacing
 from fieldvault.errors import Corrupt
 
 PENDING = "refs/fv/pending"
@@ -56,49 +56,38 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
 
     Raises HeadMoved, or `git-busy` when plain git holds a lock for longer than we wait; nothing has changed then.
     """
-    batch.flush()
-    _pin(vault, change.new_head)
-    with _Locks(vault, change.branch) as locks:
+    replacing = vault.replacing(change.files)
+    locks = _Locks(vault, change.branch)
+    try:
+        replacing.stage(batch.blob)
+        batch.flush()
+        pin(vault, change.new_head)
         locks.acquire()
         if vault.refs.head() != (change.branch.removeprefix("refs/heads/"), change.old_head):
             raise HeadMoved
         index = _Index(vault, change)
         locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
         locks.branch.write(change.new_head.encode() + b"\n")
-        vault.journal.write(
-            Journal(
-                branch=change.branch,
-                old_head=change.old_head,
-                new_head=change.new_head,
-                files=tuple(change.files),
-                tree_changes=tuple(change.tree_changes),
-                reason=change.reason,
-            )
-        )
-        locks.keep()
-        return _carry_out(vault, change, locks, index)
+        vault.journal.write(_journal(change))
+    except BaseException:
+        vault.journal.remove()  # first: with it what is staged says how far each path got
+        replacing.discard()
+        locks.release()
+        raise
+    return _carry_out(vault, change, replacing, locks, index)
 
 
-def recover(vault: Vault) -> None:
-    """Finish or drop what a killed process left, unless it is still at work."""
-    lock = vault.lock("recover", wait_seconds=0)
-    if not lock.try_acquire():
-        return
-    try:
-        journal = vault.journal.read()
-        if journal is not None and _resume(vault, journal):
-            vault.mended.append("mended-change")
-        vault.journal.remove()
-        break_left_locks(vault.locks_dir)
-    finally:
-        lock.release()
+def resume(vault: Vault, journal: Journal) -> bool:
+    """Finish a change that was cut off, with the locks that its process left to us. The caller holds `vault.lock`.
 
-
-def _resume(vault: Vault, journal: Journal) -> bool:
-    """Finish the journal's change, with the locks that its process left to us; False where HEAD has gone elsewhere."""
-    vault.worktree.sweep(change.path for change in journal.files)
+    False where HEAD has gone elsewhere: then no path is brought along, and those that were count as behind.
+    """
+    replacing = vault.replacing(journal.files)
     branch, head = vault.refs.head()
     if f"refs/heads/{branch}" != journal.branch or head not in (journal.old_head, journal.new_head):
+        vault.stats.update(vault.stats.tree, {}, replacing.abandon())
+        replacing.discard()
+        vault.journal.remove()
         return False
     change = Change(
         branch=journal.branch,
@@ -108,32 +97,45 @@ def _resume(vault: Vault, journal: Journal) -> bool:
         files=journal.files,
         reason=journal.reason,
     )
-    with _Locks(vault, change.branch) as locks:
-        locks.acquire()
-        locks.keep()
-        index = _Index(vault, change)
-        locks.index.write(index.data({}))
-        locks.branch.write(change.new_head.encode() + b"\n")
-        _carry_out(vault, change, locks, index)
+    locks = _Locks(vault, change.branch)
+    locks.acquire()
+    index = _Index(vault, change)
+    locks.index.write(index.data({}))
+    locks.branch.write(change.new_head.encode() + b"\n")
+    _carry_out(vault, change, replacing, locks, index)
     return True
 
 
-def _carry_out(vault: Vault, change: Change, locks: _Locks, index: _Index) -> list[Outcome]:
-    """Steps 4 to 6, with the journal on the disk: from here on the change is finished, now or by the next command."""
-    outcomes = vault.worktree.replace(change.files, lambda c: vault.objects.blob(c.new.oid) if c.new else b"")
+def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks, index: _Index) -> list[Outcome]:
+    """Steps 4 to 6, with the journal on the disk: from here on the change is finished, now or by the next command, and
+    whatever goes wrong git's locks stay.
+    """
+    outcomes = replacing.place(vault.objects.blob)
     stats = {path: read.stat for path, read in change.read.items()}
-    stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None and not done.problem}
+    stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None}
     if outcomes:
         locks.index.write(index.data(stats))
     note_change(vault, index.new_tree, index.old_tree, change.tree_changes, outcomes, change.read)
     _log(vault, change)
     locks.commit()
+    replacing.discard()
     vault.journal.remove()
-    _pin(vault, None)
+    pin(vault, None)
     return outcomes
 
 
-def _pin(vault: Vault, oid: Oid | None) -> None:
+def _journal(change: Change) -> Journal:
+    return Journal(
+        branch=change.branch,
+        old_head=change.old_head,
+        new_head=change.new_head,
+        files=tuple(change.files),
+        tree_changes=tuple(change.tree_changes),
+        reason=change.reason,
+    )
+
+
+def pin(vault: Vault, oid: Oid | None) -> None:
     """Keep `git gc` from taking objects that no branch names yet."""
     vault.refs.compare_and_set(PENDING, vault.refs.read(PENDING), oid)
 
@@ -147,29 +149,21 @@ def _log(vault: Vault, change: Change) -> None:
 
 
 class _Locks:
-    """git's locks on the index, HEAD and the branch, in git's own order. Given back on an error, unless `keep` was
-    called: then they stay until the change is finished, by us or by the next command.
+    """git's locks on the index, HEAD and the branch, taken in git's own order. They outlive this process on purpose:
+    from the journal on they stay until the change is finished, by us or by the next command.
     """
 
     def __init__(self, vault: Vault, branch: str) -> None:
         targets = (vault.git_dir / "index", vault.git_dir / "HEAD", vault.git_dir / branch)
         self.index, self.head, self.branch = (GitLock(target, vault.locks_dir) for target in targets)
-        self._kept = False
-
-    def __enter__(self) -> _Locks:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if not self._kept:
-            for lock in (self.index, self.head, self.branch):
-                lock.release()
 
     def acquire(self) -> None:
         for lock in (self.index, self.head, self.branch):
             lock.acquire(LOCK_WAIT_SECONDS)
 
-    def keep(self) -> None:
-        self._kept = True
+    def release(self) -> None:
+        for lock in (self.index, self.head, self.branch):
+            lock.release()
 
     def commit(self) -> None:
         """The branch first: cut off here, HEAD is new and the index old, and the journal brings the index along."""

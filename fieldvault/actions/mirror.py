@@ -70,13 +70,14 @@ def note_change(
     stats = {path: trusted_key(one.stat) for path, one in read.items()}
     behind: dict[str, Entry | None] = {}
     caught_up = set(read)
-    for change, stat, problem in outcomes:
-        if problem:
-            behind[change.path] = change.old
+    for done in outcomes:
+        path = done.change.path
+        if done.problem:
+            behind[path] = done.base
             continue
-        caught_up.add(change.path)
-        if stat is not None:
-            stats[change.path] = trusted_key(stat)
+        caught_up.add(path)
+        if done.stat is not None:
+            stats[path] = trusted_key(done.stat)
     if vault.stats.tree != was:
         mirrored(vault, was)
     changes = list(changes)

@@ -71,6 +71,10 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
 def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> None:
     """Put `data` in place of the record as it was read; `file-edited` where somebody saved it in between."""
     old, new = Entry(FILE, blob_id(was)), Entry(FILE, blob_id(data))
-    (outcome,) = vault.worktree.replace([TreeChange(path, old, new)], lambda change: data)
+    with vault.lock("edit"):
+        replacing = vault.replacing([TreeChange(path, old, new)])
+        replacing.stage(lambda oid: data)
+        (outcome,) = replacing.place(lambda oid: data)
+        replacing.discard()
     if outcome.problem:
         raise FieldvaultError(outcome.problem, path=path)

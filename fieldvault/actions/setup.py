@@ -22,6 +22,7 @@ from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge import yamltext
+from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.address import parse_address
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import GitConfig
@@ -71,7 +72,7 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
         _equip(vault, hub)
         for path, data in files.items():
             if vault.worktree.stat(path) is None:
-                vault.worktree.write_beside(path, data)
+                write_whole(vault.worktree.path(path), data)
         report = commit(vault, now, "Start the vault", list(files))
     return SetUp(root, len(report.changes), hub)
 

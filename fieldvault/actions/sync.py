@@ -88,11 +88,11 @@ def _round(vault: Vault, hub: Hub, now: Now, report: SyncReport) -> bool:
     """One try. True when the hub has exactly what main is here."""
     ours = vault.head()
     theirs = hub.tips().get(MAIN)
-    if theirs and theirs not in vault.objects:
-        hub.fetch(vault.objects, [theirs], [one for one in (ours, vault.refs.read(HUB_MAIN)) if one])
+    known = vault.refs.read(HUB_MAIN)
+    if theirs and theirs != known:
+        hub.fetch(vault.objects, [theirs], [one for one in (ours, known) if one])
     if theirs is None or ours is None or theirs == ours:
         return _simple(vault, hub, now, ours, theirs, report)
-    known = vault.refs.read(HUB_MAIN)
     if known and not is_ancestor(vault.objects, known, theirs) and not is_ancestor(vault.objects, theirs, known):
         raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=theirs)
     if is_ancestor(vault.objects, theirs, ours):
@@ -161,8 +161,9 @@ def _publish(vault: Vault, hub: Hub, now: Now, batch: Batch, theirs: Oid | None,
 
 def _confirm(vault: Vault, now: Now, tip: Oid, report: SyncReport) -> None:
     """The hub holds `tip`: note it, for `fv status` and for the next fetch."""
-    vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
-    vault.note_confirmed(tip, now()[0])
+    with vault.lock("sync"):
+        vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
+        vault.note_confirmed(tip, now()[0])
     report.confirmed = tip
 
 

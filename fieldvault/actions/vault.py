@@ -7,13 +7,15 @@ that makes it is still alive; it reads nothing that a command does not need.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 from fieldvault.core.names import CONFIG_PATH
-from fieldvault.core.snapshot import Oid
+from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.config import GitConfig, Identity
 from fieldvault.edge.git.ignore import Ignore
@@ -22,11 +24,13 @@ from fieldvault.edge.git.refs import Refs
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
 from fieldvault.edge.lock import FileLock
-from fieldvault.edge.worktree import Worktree
+from fieldvault.edge.worktree import Replacing, Worktree
 from fieldvault.errors import FieldvaultError
 
 MAIN = "refs/heads/main"
 HUB_MAIN = "refs/remotes/origin/main"
+
+LOCK_WAIT_SECONDS = 10.0
 
 # What git has under way, and the command that ends it (format.md, "What fv does with git's other states").
 _UNDER_WAY = {
@@ -66,7 +70,7 @@ class Vault:
 
     @cached_property
     def refs(self) -> Refs:
-        return Refs(self.git_dir)
+        return Refs(self.git_dir, self.locks_dir)
 
     @cached_property
     def config(self) -> GitConfig:
@@ -88,13 +92,28 @@ class Vault:
     def ignore(self) -> Ignore:
         return Ignore(self.root, self.git_dir, self.config)
 
-    def lock(self, purpose: str, wait_seconds: float = 10.0) -> FileLock:
-        """The lock of every change of this vault. Never held while waiting for a byte or a person."""
+    def replacing(self, changes: Sequence[TreeChange]) -> Replacing:
+        """The working files of one change; the caller holds `lock`."""
+        return Replacing(self.worktree, self.own_dir / "staged", changes)
+
+    @contextmanager
+    def lock(self, purpose: str) -> Iterator[None]:
+        """The lock of every change of this vault. Never held while waiting for a byte or a person.
+
+        Whoever gets it finishes first what its last holder left, if that was killed at work.
+        """
+        from fieldvault.actions.recovery import mend
+
+        with self.vault_lock(purpose, LOCK_WAIT_SECONDS) as held:
+            mend(self, held)
+            yield
+
+    def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:
         return FileLock(self.own_dir / "vault.lock", wait_seconds, purpose)
 
-    def sync_lock(self) -> FileLock:
+    def sync_lock(self, wait_seconds: float = 2.0) -> FileLock:
         """One sync a vault; held across the network."""
-        return FileLock(self.own_dir / "sync.lock", 2.0, "sync")
+        return FileLock(self.own_dir / "sync.lock", wait_seconds, "sync")
 
     def head(self) -> Oid | None:
         """The commit that HEAD names; None before the first one."""
@@ -160,7 +179,7 @@ def open_vault(directory: Path | None) -> Vault:
     Raises `no-vault`, `vault-missing` for a default that is gone, `vault-unsupported` for a kind of repository that fv
     does not work in, `vault-not-yours` for one of another user.
     """
-    from fieldvault.actions.change import recover
+    from fieldvault.actions.recovery import recover
     from fieldvault.edge.git.repository import unsupported
 
     root = _choose_root(directory)
@@ -169,8 +188,7 @@ def open_vault(directory: Path | None) -> Vault:
         raise FieldvaultError("vault-unsupported", path=str(root), reason=reason)
     _guard_owner(root)
     vault = Vault(root)
-    if vault.journal.exists() or (vault.locks_dir.is_dir() and any(vault.locks_dir.iterdir())):
-        recover(vault)
+    recover(vault)
     return vault
 
 

@@ -64,6 +64,23 @@ def flush_folders(folders: Iterable[Path]) -> None:
             flush_folder(folder)
 
 
+def flush_file_system(path: Path) -> bool:
+    """Make everything on the file system of `path` durable in one go; False where the system has no call for it."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if library.syncfs(descriptor):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(path))
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def create(path: Path, mode: int = 0o666) -> BinaryIO:
     """A new file for writing and reading; FileExistsError if the name is taken. `mode` is before the umask."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -80,6 +97,19 @@ def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, Binar
     """A new file under a name nobody has. git's own clean-up knows the prefixes `tmp_obj_` and `tmp_pack_`."""
     path = folder / f"{prefix}{os.getpid()}_{os.urandom(4).hex()}"
     return path, create(path, mode)
+
+
+def is_alive(process: int) -> bool:
+    """Whether the process that a temporary file names may still be at work; where that cannot be asked, it may."""
+    if os.name == "nt" or process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:

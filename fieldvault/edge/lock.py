@@ -1,7 +1,8 @@
 """Locks between Fieldvault's own processes, which the kernel lets go of when their holder dies.
 
-Law: a lock is a held file descriptor, never the existence of a file; the file stays and says, for a person, who holds
-it. Readers take none. `vault.lock` is never held while waiting for a byte from the network or for a person.
+Law: a lock is a held file descriptor, never the existence of a file; the file stays and says who holds it. The holder
+wipes its name off before it lets go, so a name on a free lock is that of a process that was killed at work. Readers
+take none. `vault.lock` is never held while waiting for a byte from the network or for a person.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class FileLock:
         self.path = path
         self.wait_seconds = wait_seconds
         self.purpose = purpose
+        self.inherited = False  # whether the last holder was killed at work
         self._fd: int | None = None
 
     def try_acquire(self) -> bool:
@@ -41,9 +43,11 @@ class FileLock:
             os.close(fd)
             return False
         self._fd = fd
+        self.inherited = os.fstat(fd).st_size > 0
         with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: the name is a courtesy
             os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()} {self.purpose}\n".encode(), 0) if hasattr(os, "pwrite") else None
+            os.lseek(fd, 0, os.SEEK_SET)
+            os.write(fd, f"{os.getpid()} {self.purpose}\n".encode())
         return True
 
     def acquire(self) -> None:
@@ -57,8 +61,17 @@ class FileLock:
 
     def release(self) -> None:
         if self._fd is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, 0)
             os.close(self._fd)  # closing lets go, on every system
             self._fd = None
+
+    def named(self) -> bool:
+        """Whether somebody's name stands on it: a process at work, or one that was killed."""
+        try:
+            return self.path.stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError):

@@ -29,7 +29,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "sync-other-branch": ("you are on {branch}; sync works on main", "git switch main"),
     "object-missing": ("the repository lacks object {oid}", "git fsck"),
     "object-damaged": ("object {oid} is damaged", "git fsck"),
-    "object-kind": ("object {oid} is a {found}, not a {kind}", "git fsck"),
+    "object-kind": ("object {oid} is a {found}, not a {expected}", "git fsck"),
     "tree-damaged": ("tree {oid} is damaged", "git fsck"),
     "tree-too-deep": ("tree {oid} is nested deeper than {limit} folders", ""),
     "ref-damaged": ("{ref} holds no commit id", "git fsck"),
@@ -156,6 +156,7 @@ REASONS: dict[str, str] = {
     "name": "its name is not known here; no network?",
     "cut": "the link was cut",
     "garbled": "what came was garbled",
+    "tls": "its encryption is none that we know",
     "overloaded": "it is overloaded",
     "proxy-login": "the proxy wants a login",
     "changed": "it changed",
@@ -238,6 +239,8 @@ NOUNS: dict[str, tuple[str, str]] = {
 
 SENTENCES: dict[str, str] = {
     "mended-change": "Finished a change that was cut off.",
+    "mended-dropped": "Dropped a change that was cut off; git has moved on since.",
+    "mended-locks": "Took away the locks of a command that was cut off.",
     "committed": "Committed {what}: {names}",
     "committed-nothing": "Nothing to commit.",
     "draft": "Draft, not committed: {problem}",

@@ -1,0 +1,53 @@
+"""What a command that was killed has left, and how the next one puts it right.
+
+Law: any command may be cut off at any moment, and there is no manual step. Whoever opens the vault, or gets its lock,
+finishes the change that was under way or drops it, gives git its locks back, and removes what was half written. A
+process that is still at work is never disturbed: it holds the lock.
+"""
+
+from __future__ import annotations
+
+from fieldvault.actions.change import pin, resume
+from fieldvault.actions.vault import Vault
+from fieldvault.edge.durable import TEMPORARY
+from fieldvault.edge.git.locks import break_left_locks
+from fieldvault.edge.lock import FileLock
+
+
+def recover(vault: Vault) -> None:
+    """On opening a vault: put right what was left, unless a process is at work there."""
+    lock = vault.vault_lock("recover", 0)
+    if (lock.named() or _left(vault)) and lock.try_acquire():
+        try:
+            mend(vault, lock)
+        finally:
+            lock.release()
+    lock = vault.sync_lock(0)
+    if lock.named() and lock.try_acquire():  # killed while it fetched
+        try:
+            vault.objects.sweep()
+        finally:
+            lock.release()
+
+
+def mend(vault: Vault, lock: FileLock) -> None:
+    """Put right what the last holder of `lock`, the vault's, which is ours now, left if it was killed."""
+    if not (lock.inherited or _left(vault)):
+        return
+    journal = vault.journal.read()
+    if journal is not None:
+        vault.mended.append("mended-change" if resume(vault, journal) else "mended-dropped")
+    vault.journal.remove()
+    vault.replacing(()).discard()
+    if break_left_locks(vault.locks_dir) and journal is None:
+        vault.mended.append("mended-locks")
+    pin(vault, None)
+    vault.objects.sweep()
+    for folder in (vault.git_dir, vault.own_dir):
+        for left in folder.glob(f"{TEMPORARY}*"):
+            left.unlink()
+
+
+def _left(vault: Vault) -> bool:
+    """A power cut can take the name off the lock, but neither the journal nor git's locks."""
+    return vault.journal.exists() or (vault.locks_dir.is_dir() and any(vault.locks_dir.iterdir()))

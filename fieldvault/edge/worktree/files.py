@@ -1,0 +1,155 @@
+"""The person's files: what stands in the folder.
+
+Law: reads only. A file counts as read only when its stat is the same before and after; whatever is no ordinary file (a
+link, a pipe, a repository inside the vault) is named and left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from fieldvault.core.names import is_leaving
+from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, blob_id
+from fieldvault.edge.durable import TEMPORARY
+from fieldvault.errors import FieldvaultError
+
+FILE_BYTES_MAX = 100 * 1024 * 1024
+_READ_TRIES_MAX = 3
+
+
+class Found(NamedTuple):
+    """One name met in the folder. `problem` is a key of the catalogue where it is no ordinary file."""
+
+    path: str
+    stat: os.stat_result
+    problem: str | None = None
+
+
+class Read(NamedTuple):
+    """One file as it was read: its bytes, its stat before and after, and the mode that git gives it."""
+
+    data: bytes
+    stat: os.stat_result
+    mode: int
+
+
+class Worktree:
+    """The files below `root`, but for `.git` and our own temporary names."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, path: str) -> Path:
+        return self.root / path
+
+    def walk(
+        self,
+        start: str,
+        tracked: Callable[[str], Collection[str]],
+        holds_tracked: Callable[[str], bool],
+        ignored: Callable[[str, bool], bool],
+    ) -> Iterator[Found]:
+        """Every file below the folder `start` ("" for all), ignored ones left out unless tracked.
+
+        `tracked(folder)` gives the names of its tracked files, `holds_tracked(folder)` whether any lies below it,
+        `ignored(path, is_folder)` what git ignores. Order is by folder; within one, as the system lists it.
+        """
+        folders = [start]
+        while folders:
+            folder = folders.pop()
+            prefix = f"{folder}/" if folder else ""
+            known = tracked(folder)
+            try:
+                entries = list(os.scandir(self.root / folder))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise FieldvaultError("folder-unreadable", path=folder or ".", reason=error.strerror) from error
+            for entry in entries:
+                name = entry.name
+                if name == ".git" or name.startswith(TEMPORARY):
+                    continue
+                path = prefix + name
+                if name not in known and is_leaving(name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if os.path.lexists(os.path.join(self.root, path, ".git")):  # noqa: PTH118 - once a folder
+                        yield Found(path, entry.stat(follow_symlinks=False), "nested-repository")
+                    elif holds_tracked(path) or not ignored(path, True):
+                        folders.append(path)
+                    continue
+                if name not in known and ignored(path, False):
+                    continue
+                with contextlib.suppress(FileNotFoundError):  # it went between the listing and the look
+                    st = entry.stat(follow_symlinks=False)
+                    yield Found(path, st, _problem(st))
+
+    def found(self, path: str, st: os.stat_result) -> Found:
+        """One file that was named, as `walk` would have yielded it."""
+        return Found(path, st, _problem(st))
+
+    def stat(self, path: str) -> os.stat_result | None:
+        try:
+            return (self.root / path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise FieldvaultError("file-unreadable", path=path, reason=error.strerror) from error
+
+    def read(self, path: str) -> Read | None:
+        """The file, or None where there is none.
+
+        Raises `file-unreadable`, `file-changing` (it is being written), `file-too-large`, or the file's own problem.
+        """
+        for _ in range(_READ_TRIES_MAX):
+            st = self.stat(path)
+            if st is None:
+                return None
+            problem = _problem(st)
+            if problem:
+                raise FieldvaultError(problem, path=path)
+            try:
+                with open(self.root / path, "rb", opener=_open_ordinary) as file:
+                    data = file.read()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise FieldvaultError("file-unreadable", path=path, reason=error.strerror) from error
+            after = self.stat(path)
+            if after is not None and same_stat(st, after) and len(data) == st.st_size:
+                return Read(data, st, _git_mode(st))
+        raise FieldvaultError("file-changing", path=path)
+
+
+def changed_entry(read: Read, was: Entry | None) -> Entry:
+    """The entry a file has in a tree. Where the system knows no execute bit, the mode is what it was."""
+    mode = read.mode if os.name != "nt" or was is None else was.mode
+    return Entry(mode, blob_id(read.data))
+
+
+def _problem(st: os.stat_result) -> str | None:
+    if stat.S_ISREG(st.st_mode):
+        return "file-too-large" if st.st_size > FILE_BYTES_MAX else None
+    if stat.S_ISLNK(st.st_mode):
+        return "file-link"
+    return "file-is-folder" if stat.S_ISDIR(st.st_mode) else "file-special"
+
+
+def _open_ordinary(path: str, flags: int) -> int:
+    """Neither follow a link that took the file's place nor hang on a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _git_mode(st: os.stat_result) -> int:
+    return EXECUTABLE if st.st_mode & stat.S_IXUSR else FILE
+
+
+def same_stat(a: os.stat_result, b: os.stat_result) -> bool:
+    """Whether a file was left alone between two looks, as far as the system tells."""
+    keys = ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_mode")
+    return all(getattr(a, key) == getattr(b, key) for key in keys)

@@ -1,0 +1,273 @@
+"""Putting new versions in place of old ones: the working files of one change.
+
+Law: nothing a person wrote is ever overwritten or removed unseen. New versions are written and flushed in a folder of
+our own first (`stage`), each under its number. Then each *changes places* with the file it replaces (`place`), and what
+came out is looked at: if it is not the version that was expected, an editor saved in between, and it goes back. A file
+to be removed is moved out and looked at in the same way. What came out stays under its number until `discard`, so that
+of a change that was cut off each path tells how far it got:
+
+    the path holds           its number holds       then
+    new                      anything               it is done
+    old                      anything               it is placed now
+    something else, nothing  new (removal: nothing) it was saved before we came: its base is old
+                             old, or nothing        it was saved on top of the new version: its base is new
+                             something else         that was saved before we came, and goes back: its base is old
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fieldvault.core.snapshot import EXECUTABLE, Entry, Oid, TreeChange, blob_id
+from fieldvault.edge.durable import create, flush, flush_file_system, flush_folder, flush_folders, make_folder
+from fieldvault.edge.worktree.files import Read, Worktree, same_stat
+from fieldvault.edge.worktree.swap import exchange, move_new
+from fieldvault.errors import FieldvaultError
+
+BULK = 20  # from here on one flush of the whole file system costs less than one for each file
+_TRIES_MAX = 100
+_NO_FILE = ""  # the identity of what is no ordinary file
+_DENIED = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY, errno.EROFS, errno.EXDEV)
+_IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
+
+
+class Outcome(NamedTuple):
+    """What became of one path. `problem` is None when it holds the new version now; else `base` is the version that
+    what stands there came from. `stat`: of the file while it was known to hold the new version.
+    """
+
+    change: TreeChange
+    stat: os.stat_result | None = None
+    problem: str | None = None
+    base: Entry | None = None
+
+
+class Replacing:
+    """One change's working files. `folder` is on the vault's file system and used by one change at a time."""
+
+    def __init__(self, worktree: Worktree, folder: Path, changes: Sequence[TreeChange]) -> None:
+        self._worktree = worktree
+        self._folder = folder
+        self._changes = changes
+        self._fresh: set[int] = set()  # the numbers under which this process wrote the new version
+        self._sound = {worktree.root}  # folders known to be folders, all the way up
+        self._touched: set[Path] = set()
+
+    def stage(self, content: Callable[[Oid], bytes]) -> None:
+        """Write every new version, durably. Nothing of it is to be seen in the vault."""
+        self.discard()
+        make_folder(self._folder)
+        numbered = [(number, change.new) for number, change in enumerate(self._changes) if change.new]
+        in_bulk = len(numbered) > BULK
+        for number, new in numbered:
+            self._write(number, new, content, flushed=not in_bulk)
+        if not in_bulk:
+            flush_folder(self._folder)
+        elif not flush_file_system(self._folder):
+            for number, _ in numbered:
+                with self._staged(number).open("r+b") as file:
+                    flush(file)
+
+    def place(self, content: Callable[[Oid], bytes]) -> list[Outcome]:
+        """Bring each path from its old version to its new one; durable on return.
+
+        A path that holds the new version already is adopted; one that holds neither stays (`file-edited`), as does one
+        that the system does not let us replace. Removals come first, the deepest first, so that a folder can follow a
+        file, a file a folder, and a name one that differs in case only.
+        """
+        numbered = list(enumerate(self._changes))
+        removals = sorted((one for one in numbered if one[1].new is None), key=lambda one: -one[1].path.count("/"))
+        outcomes = [self._bring(number, change, content) for number, change in removals]
+        outcomes += [self._bring(number, change, content) for number, change in numbered if change.new is not None]
+        if len(self._touched) <= BULK or not flush_file_system(self._worktree.root):
+            flush_folders(self._touched)
+        return outcomes
+
+    def abandon(self) -> dict[str, Entry | None]:
+        """Give up a change that was cut off: saves that came out go back, and no path is brought along.
+
+        Returns the paths that hold, or came from, the new version: path -> that version.
+        """
+        placed = {}
+        for number, change in enumerate(self._changes):
+            try:
+                base = self._base(number, change)
+                holds_new = _identity(self._worktree.path(change.path)) == _oid(change.new)
+            except OSError:
+                continue
+            if holds_new or base != change.old:
+                placed[change.path] = change.new
+        return placed
+
+    def discard(self) -> None:
+        """Remove what was staged and what came out."""
+        with contextlib.suppress(OSError):  # it is swept with the next change
+            for left in self._folder.iterdir():
+                left.unlink()
+
+    def _staged(self, number: int) -> Path:
+        return self._folder / str(number)
+
+    def _write(self, number: int, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> None:
+        self._staged(number).unlink(missing_ok=True)
+        with create(self._staged(number), 0o777 if new.mode == EXECUTABLE else 0o666) as file:
+            file.write(content(new.oid))
+            if flushed:
+                flush(file)
+        self._fresh.add(number)
+
+    def _bring(self, number: int, change: TreeChange, content: Callable[[Oid], bytes]) -> Outcome:
+        """Bring one path along, wherever it stands between the two versions."""
+        base = change.old
+        try:
+            self._expect_folders(self._worktree.path(change.path).parent)
+            base = self._base(number, change)
+            now = self._worktree.read(change.path)
+            holds = blob_id(now.data) if now else None
+            if holds == _oid(change.new):
+                return self._adopt(change, now)
+            if holds != _oid(change.old):
+                return Outcome(change, None, "file-edited", base)
+            if change.new is None:
+                return self._remove(number, change)
+            if number not in self._fresh:
+                self._write(number, change.new, content, flushed=True)
+            return self._create(number, change) if now is None else self._replace(number, change, change.new, now)
+        except FieldvaultError as error:
+            return Outcome(change, None, error.kind, base)
+        except OSError as error:
+            if error.errno in _IN_THE_WAY:
+                return Outcome(change, None, "file-in-the-way", base)
+            if error.errno in _DENIED:
+                return Outcome(change, None, "file-denied", base)
+            raise
+
+    def _base(self, number: int, change: TreeChange) -> Entry | None:
+        """The version that the path came from, told from its number (the table above)."""
+        if number in self._fresh:
+            return change.old
+        staged = self._staged(number)
+        kept = _identity(staged)
+        if kept == (_oid(change.new) if change.new else None):
+            return change.old
+        if kept is None or kept == _oid(change.old):
+            return change.new
+        self._put_back(staged, self._worktree.path(change.path), _oid(change.new))
+        return change.old
+
+    def _adopt(self, change: TreeChange, now: Read | None) -> Outcome:
+        if now is None or change.new is None or now.mode == change.new.mode or os.name == "nt":
+            return Outcome(change, now.stat if now else None)
+        self._worktree.path(change.path).chmod(_permissions(now.stat, change.new.mode))
+        return Outcome(change)
+
+    def _create(self, number: int, change: TreeChange) -> Outcome:
+        target = self._worktree.path(change.path)
+        self._make_folders(target.parent)
+        staged = self._staged(number)
+        before = staged.lstat()
+        try:
+            move_new(staged, target)
+        except FileExistsError:
+            return Outcome(change, None, "file-in-the-way" if target.is_dir() else "file-edited", change.old)
+        return self._placed(change, before)
+
+    def _replace(self, number: int, change: TreeChange, new: Entry, now: Read) -> Outcome:
+        staged, target = self._staged(number), self._worktree.path(change.path)
+        if os.name != "nt":
+            staged.chmod(_permissions(now.stat, new.mode))
+        before = staged.lstat()
+        if not exchange(staged, target):
+            seen = self._worktree.stat(change.path)
+            if seen is None or not same_stat(seen, now.stat):
+                return Outcome(change, None, "file-edited", change.old)
+            staged.replace(target)  # a save between the two lines would be lost: the best that this system can do
+        elif _identity(staged) != _oid(change.old):
+            self._put_back(staged, target, new.oid)
+            return Outcome(change, None, "file-edited", change.old)
+        return self._placed(change, before)
+
+    def _placed(self, change: TreeChange, before: os.stat_result) -> Outcome:
+        """Done; the stat counts only if it is still that of the file we put there."""
+        self._touched.add(self._worktree.path(change.path).parent)
+        after = self._worktree.stat(change.path)
+        ours = after is not None and (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        return Outcome(change, after if ours else None)
+
+    def _remove(self, number: int, change: TreeChange) -> Outcome:
+        staged, target = self._staged(number), self._worktree.path(change.path)
+        staged.unlink(missing_ok=True)
+        target.rename(staged)
+        if _identity(staged) != _oid(change.old):
+            self._put_back(staged, target, None)
+            return Outcome(change, None, "file-edited", change.old)
+        folder = target.parent
+        self._touched.add(folder)
+        with contextlib.suppress(OSError):  # not empty: it stays
+            while folder != self._worktree.root:
+                folder.rmdir()
+                self._sound.discard(folder)
+                folder = folder.parent
+                self._touched.add(folder)
+        return Outcome(change)
+
+    def _put_back(self, staged: Path, target: Path, ours: Oid | None) -> None:
+        """What came out was saved in between: it goes back, and so does whatever then comes out and is not what we
+        put in (`ours` the first time), since that was saved still later.
+        """
+        for _ in range(_TRIES_MAX):
+            saved = _identity(staged)
+            try:
+                if not exchange(staged, target) or _identity(staged) == ours:
+                    break
+                ours = saved
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError):
+                    move_new(staged, target)
+                    break
+        self._touched.add(target.parent)
+
+    def _expect_folders(self, folder: Path) -> None:
+        """NotADirectoryError where a file, or a link that could lead out of the vault, stands for a folder above."""
+        above = [folder]
+        while above[-1] not in self._sound:
+            above.append(above[-1].parent)
+        for one in reversed(above[:-1]):
+            try:
+                mode = one.lstat().st_mode
+            except FileNotFoundError:
+                return
+            if not stat.S_ISDIR(mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(one))
+            self._sound.add(one)
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder not in self._sound:
+            self._make_folders(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._touched.add(folder.parent)
+            self._sound.add(folder)
+
+
+def _oid(entry: Entry | None) -> Oid | None:
+    return entry.oid if entry else None
+
+
+def _identity(path: Path) -> str | None:
+    """The id of what a name holds, None for nothing, `_NO_FILE` for what is no ordinary file."""
+    try:
+        return blob_id(path.read_bytes()) if stat.S_ISREG(path.lstat().st_mode) else _NO_FILE
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _permissions(current: os.stat_result, mode: int) -> int:
+    """Those the file has, with x where r is, or nowhere, as git does."""
+    executable = (current.st_mode & 0o444) >> 2 if mode == EXECUTABLE else 0
+    return stat.S_IMODE(current.st_mode) & ~0o111 | executable
