@@ -16,11 +16,24 @@ from fieldvault.core.conflicts import EDITED_BOTH, Conflict
 from fieldvault.core.merge import Merged, Notice, Version, merge_versions
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import Schema
-from fieldvault.core.values import MISSING, FieldPath, Maybe, rank, same
+from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, rank, same
+from fieldvault.edge import schemas
 from fieldvault.edge.yamltext import Document, Limits, read
-from fieldvault.errors import Unreadable
+from fieldvault.errors import SchemaInvalid, Unreadable
 
 RECORD = Limits()
+
+_ATOMIC_EACH: dict[str, Value] = {"type": "object", "additionalProperties": {"x-merge": "atomic"}}
+_OF_SCHEMAS = Schema(
+    {
+        "properties": {
+            "properties": _ATOMIC_EACH,
+            "patternProperties": _ATOMIC_EACH,
+            "definitions": _ATOMIC_EACH,
+            "required": {"type": "array", "x-merge": "set"},
+        }
+    }
+)  # how a schema itself merges: each property as one, what is required as a set
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,27 @@ def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Lim
     return changes_between(values[0], values[1], schema)
 
 
+def merge_schema_text(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    """Merge three versions of a schema file, as maps down to one property.
+
+    Where the result is no schema the whole file is a register of the sides that are one.
+    """
+    merged = merge_record(Side(base), Side(ours), Side(theirs), _OF_SCHEMAS, "schema").data
+    if merged is None or _is_schema(merged):
+        return merged
+    sides = [data for data in (ours, theirs) if data is not None]
+    return max([data for data in sides if _is_schema(data)] or sides)
+
+
+def _is_schema(data: bytes) -> bool:
+    try:
+        document = read(data)
+        schemas.verify(document, schemas.load(document, ""), "")
+    except (Unreadable, SchemaInvalid):
+        return False
+    return True
+
+
 def _alike(side: Side, base: Side) -> bool:
     return side.data == base.data and dict(side.conflicts) == dict(base.conflicts)
 
@@ -136,8 +170,17 @@ def _merged_fields(
     documents: list[Document | None], meant: Maybe, merged: Merged, schema: Schema
 ) -> tuple[FieldPath, ...]:
     base, ours, theirs = (document.value(schema) if document else MISSING for document in documents)
-    if ours is MISSING or theirs is MISSING:
+    if MISSING in (base, ours, theirs):
         return ()
     open_fields = {conflict.field for conflict in merged.conflicts}
-    changed = [change.path for change in changes_between(base, meant, schema)] if base is not MISSING else []
-    return tuple(path for path in changed if path not in open_fields)
+    open_fields |= {member for field in open_fields for member in _members(field, schema)}
+    changed = (change.path for change in changes_between(base, meant, schema))
+    return tuple(path for path in changed if not any(path[: len(field)] == field for field in open_fields))
+
+
+def _members(path: FieldPath, schema: Schema) -> list[FieldPath]:
+    """The fields of a group; none where the path names a field."""
+    if not path:
+        return []
+    names = schema.rule(path[:-1]).groups.get(path[-1], ())
+    return [(*path[:-1], name) for name in names]
