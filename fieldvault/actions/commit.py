@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.describing import describe
+from fieldvault.actions.incoming import Before
 from fieldvault.actions.survey import Edit, Survey, survey
 from fieldvault.actions.treemerge import MergedFile, merge_trees
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
 from fieldvault.actions.voids import void_conflicts
 from fieldvault.core.describe import FileChange, commit_message
+from fieldvault.core.judge import refuse
 from fieldvault.core.names import is_record, is_yaml
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge import yamltext
@@ -87,6 +89,7 @@ def _commit(vault: Vault, now: Now, message: str | None, paths: Sequence[str]) -
     for edit in edits:
         if edit.read is not None:
             batch.add("blob", edit.read.data)
+    edits = _acceptable(batch, seen, edits, report)
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
     if voids:
@@ -136,6 +139,14 @@ def draft_in(edit: Edit) -> Draft | None:
         problem.facts["path"] = path
         return Draft(path, problem)
     return None
+
+
+def _acceptable(batch: Batch, seen: Survey, edits: list[Edit], report: CommitReport) -> list[Edit]:
+    """The edits without those whose names another machine could not hold; these stay here, and are named."""
+    tree = patch_tree(batch, seen.tree, {edit.change.path: edit.change.new for edit in edits})
+    refused = refuse((edit.change for edit in edits), Before(batch, seen.tree, tree))
+    report.held |= refused
+    return [edit for edit in edits if edit.change.path not in refused]
 
 
 def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitReport) -> Oid:

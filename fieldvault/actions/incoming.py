@@ -1,4 +1,4 @@
-"""Judging what came from the hub, before any of it is written into the folder.
+"""Judging what a tree brings, before any of it is committed here or written into the folder.
 
 Law: a refused path keeps its last good version, what came is kept under `refs/fv/quarantine/`, and everything else is
 taken. The merge that follows has the bad commit as its parent, so the first client that syncs heals it for all.
@@ -14,6 +14,7 @@ from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.objects import Reader
 from fieldvault.edge.git.trees import diff_trees, find, patch_tree, read_tree
 
 
@@ -30,17 +31,30 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
     """Judge what `theirs` changed since the two parted."""
     commit = read_commit(vault.objects, theirs)
     base = base_tree(batch, ours, theirs)
-    changes = diff_trees(batch, base, commit.tree)
-
-    def names_in(folder: str) -> list[str]:
-        entry = find(batch, commit.tree, folder)
-        return [name for name, _ in read_tree(batch, entry.oid)] if entry and entry.mode == FOLDER else []
-
-    refused = refuse(changes, lambda oid: len(batch.blob(oid)), names_in)
+    refused = refuse(diff_trees(batch, base, commit.tree), Before(batch, base, commit.tree))
     if not refused:
         return Incoming(commit.tree)
     vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
     return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
+
+
+class Before:
+    """A tree before and after, as the judge asks about them."""
+
+    def __init__(self, reader: Reader, old: Oid | None, new: Oid) -> None:
+        self._reader = reader
+        self._old = old
+        self._new = new
+
+    def stood(self, path: str) -> bool:
+        return self._old is not None and find(self._reader, self._old, path) is not None
+
+    def names_in(self, folder: str) -> list[str]:
+        entry = find(self._reader, self._new, folder)
+        return [name for name, _ in read_tree(self._reader, entry.oid)] if entry and entry.mode == FOLDER else []
+
+    def size_of(self, oid: Oid) -> int:
+        return len(self._reader.blob(oid))
 
 
 def _healed(batch: Batch, base: Oid | None, tree: Oid, refused: dict[str, str]) -> Oid:

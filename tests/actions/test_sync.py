@@ -294,7 +294,17 @@ def test_bad_names_from_a_colleague_are_refused_and_stop_nobody(world: World, de
     assert ines.head() == marc.head()
 
 
-@pytest.mark.parametrize("path", ["customers/8q/été.yaml", "CUSTOMERS/x.yaml"])
+@pytest.mark.parametrize("path", ["CUSTOMERS/x.yaml", "Brochure.PDF"])
+def test_a_twin_of_a_name_is_held_here_and_travels_nowhere(world: World, desks: tuple[Desk, Desk], path: str) -> None:
+    marc, ines = desks
+    ines.write(path, "id: x\n")
+    assert ines.commit().held == {path: "name-twin"}
+    ines.sync()
+    marc.sync()
+    assert path in ines.files() and path not in marc.files()
+
+
+@pytest.mark.parametrize("path", ["customers/8q/été.yaml", "new.yaml"])
 def test_untracked_files_on_an_incoming_path_are_never_lost(world: World, desks: tuple[Desk, Desk], path: str) -> None:
     marc, ines = desks
     ines.write(path, "id: cus_zzzzzzzzzz\nname: I\n")
