@@ -81,13 +81,14 @@ def play(folder: Path | None) -> int:
     for scene in STORY:
         if isinstance(scene, str):
             click.secho(f"\n# {say(scene)}", bold=True)
-        elif code := _run(folder, scene[0], scene[1:]):
+        elif code := run_scene(folder, scene[0], scene[1:]):
             return code
     click.secho(f"\n# {say('demo-play', folder=folder)}", bold=True)
     return 0
 
 
-def _run(folder: Path, person: str, command: Sequence[str]) -> int:
+def run_scene(folder: Path, person: str, command: Sequence[str]) -> int:
+    """Show one command and run it as that person; its exit code."""
     shown = " ".join(word if word == ">>" else shlex.quote(word) for word in command)
     click.secho(f"{person}$ {shown}", fg="cyan")
     sys.stdout.flush()
