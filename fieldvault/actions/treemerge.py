@@ -8,7 +8,7 @@ records merge field by field (actions/merging), text attachments by lines, other
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions import merging
@@ -16,7 +16,19 @@ from fieldvault.actions.merging import MergedRecord, Side
 from fieldvault.actions.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
 from fieldvault.actions.placing import place
 from fieldvault.actions.types import Types, blob_of, record_id, value_of
-from fieldvault.core.conflicts import Conflict, as_standing, conflict_path, ranked, standing
+from fieldvault.actions.voids import void_conflicts
+from fieldvault.core.conflicts import (
+    ATTACHMENT,
+    DELETED_EDITED,
+    OF_FILES,
+    RENAMED,
+    UNREADABLE,
+    Conflict,
+    as_standing,
+    conflict_path,
+    ranked,
+    standing,
+)
 from fieldvault.core.describe import title_of
 from fieldvault.core.names import beside, is_conflict, is_own, is_record
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
@@ -24,10 +36,10 @@ from fieldvault.core.schema import DEFAULT
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.textmerge import merge_text
 from fieldvault.core.values import MISSING
-from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.edge.yamltext import read_conflict, write_conflict
 from fieldvault.errors import Unreadable
 
 TEXT_BYTES_MAX = 1024 * 1024
@@ -95,6 +107,7 @@ class _TreeMerge:
         self.merged_folders: set[str] = set()
         self.gone: set[str] = set()
         self.come: list[Located] = []
+        self.open: dict[str, Conflict] = {}  # what the merge leaves open, by the path of its file
         self.files: list[MergedFile] = []
 
     def run(self) -> TreeMerge:
@@ -107,10 +120,31 @@ class _TreeMerge:
             if not is_own(unit.path):
                 self._unit(unit)
         self._conflicts_alone()
-        return TreeMerge(self._tree(), sorted(self.files, key=lambda file: file.path))
+        tree = self._tree()
+        voids = void_conflicts(self.batch, tree, diff_trees(self.batch, self.base, tree))
+        tree = patch_tree(self.batch, tree, dict.fromkeys(voids))
+        return TreeMerge(tree, sorted(self.files, key=lambda file: file.path))
 
     def _tree(self) -> Oid:
-        return patch_tree(self.batch, self.base, place(self.batch, self.base, self.gone, self.come))
+        """The base with what goes and comes, and what is open in it."""
+        placed = place(self.batch, self.base, self.gone, self.come)
+        new = {moved.file.path: moved.to for moved in placed.moved}
+        opened = {path: self._blob(write_conflict(_moved(one, new))) for path, one in self.open.items()}
+        tree = patch_tree(self.batch, self.base, placed.changes | opened)
+        for file, to in placed.moved:
+            if not is_record(file.path) or self._record_id(file) is None:
+                tree = self._refiled(tree, file.path, to)
+        return tree
+
+    def _refiled(self, tree: Oid, path: str, to: str) -> Oid:
+        """What stands open at a file that is known by its path, filed under the path that it has now."""
+        changes: dict[str, Entry | None] = dict.fromkeys(conflict_paths(self.batch, tree, path))
+        for conflict in open_conflicts(self.batch, tree, path).values():
+            changes[conflict_path(to, conflict.field)] = self._blob(write_conflict(replace(conflict, record=to)))
+        return patch_tree(self.batch, tree, changes)
+
+    def _blob(self, data: bytes, mode: int = FILE) -> Entry:
+        return Entry(mode, self.batch.add("blob", data))
 
     def _record_id(self, located: Located) -> str | None:
         return record_id(self.batch.blob(located.entry.oid))
@@ -133,7 +167,7 @@ class _TreeMerge:
             self.come.append(outcome)
 
     def _put(self, path: str, data: bytes, mode: int = FILE) -> None:
-        self.come.append(Located(path, Entry(mode, self.batch.add("blob", data))))
+        self.come.append(Located(path, self._blob(data, mode)))
 
     def _record(self, unit: Unit) -> None:
         """Settle a record by the plan's table where that suffices, else merge it with what stands open at it."""
@@ -163,25 +197,25 @@ class _TreeMerge:
 
     def _merged(self, unit: Unit, key: str, merged: MergedRecord) -> None:
         path, other = settle_path(unit)
-        conflicts = list(merged.conflicts)
         self.merged_folders.add(conflict_folder(key))
         for tree in self.trees:
             self.gone |= conflict_paths(self.batch, tree, key).keys()
+        self._leave_open(*merged.conflicts)
+        unreadable = None
+        for unreadable, data in merged.beside(path):
+            self._put(unreadable, data)
+            self._leave_open(Conflict(key, (), UNREADABLE, MISSING, (unreadable,)))
         if merged.data is not None:
             self._put(path, merged.data, _mode(unit))
             if other:
-                conflicts.append(Conflict(key, (), "renamed", MISSING, (other,)))
-        for data in merged.unreadable:
-            other = f"{path}~{content_id(data)[:8]}.unreadable"
-            self._put(other, data)
-            conflicts.append(Conflict(key, (), "unreadable", MISSING, (other,)))
-        self._record_conflicts(conflicts)
+                self._leave_open(Conflict(key, (), RENAMED, MISSING, (other,)))
         title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
-        self.files.append(MergedFile(path, title, merged, other))
+        self.files.append(MergedFile(path, title, merged, unreadable))
 
-    def _record_conflicts(self, conflicts: Iterable[Conflict]) -> None:
+    def _leave_open(self, *conflicts: Conflict) -> None:
+        """Of two at one field the first: what its fields hold goes before what became of the file."""
         for conflict in conflicts:
-            self._put(conflict_path(conflict.record, conflict.field), yamltext.write_conflict(conflict))
+            self.open.setdefault(conflict_path(conflict.record, conflict.field), conflict)
 
     def _own(self, unit: Unit) -> None:
         """Settings and schemas merge as maps, by the default rules."""
@@ -189,16 +223,16 @@ class _TreeMerge:
         merged = merging.merge_record(base, ours, theirs, DEFAULT, unit.path)
         if merged.data is not None:
             self._put(settle_path(unit)[0], merged.data)
-        self._record_conflicts(merged.conflicts)
+        self._leave_open(*merged.conflicts)
         self.files.append(MergedFile(unit.path, unit.path, merged))
 
     def _attachment(self, unit: Unit) -> None:
-        """Edited and removed: the edit stands. Text: by lines where that is clean. Else both, the higher id in place."""
+        """Edited and removed: the edit stands. Text merges by lines where clean. Else both, the higher id in place."""
         path = unit.path
         if unit.ours is None or unit.theirs is None:
             stands = unit.ours or unit.theirs
             self._take(stands)
-            self._record_conflicts([Conflict(path, (), "deleted-edited", MISSING, (MISSING,))])
+            self._leave_open(Conflict(path, (), DELETED_EDITED, MISSING, (MISSING,)))
             self.files.append(MergedFile(path, _name(path)))
             return
         if unit.ours.entry.oid == unit.theirs.entry.oid:
@@ -212,7 +246,7 @@ class _TreeMerge:
         shown, second = sorted((unit.ours.entry.oid, unit.theirs.entry.oid), key=self._content_id, reverse=True)
         other = beside(path, self._content_id(second)[:8])
         self.come += [Located(path, Entry(_mode(unit), shown)), Located(other, Entry(_mode(unit), second))]
-        self._record_conflicts([Conflict(path, (), "attachment", MISSING, (other,))])
+        self._leave_open(Conflict(path, (), ATTACHMENT, MISSING, (other,)))
         self.files.append(MergedFile(path, _name(path), other=other))
 
     def _content_id(self, oid: Oid) -> str:
@@ -252,17 +286,24 @@ class _TreeMerge:
         known = [side for side in sides if side]
         values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
         if known and values:
-            self._record_conflicts([replace(known[-1], also=tuple(values))])
+            self._leave_open(replace(known[-1], also=tuple(values)))
 
     def _conflict_at(self, entry: Entry | None) -> Conflict | None:
         try:
-            return yamltext.read_conflict(self.batch.blob(entry.oid)) if entry else None
+            return read_conflict(self.batch.blob(entry.oid)) if entry else None
         except Unreadable:
             return None
 
 
 def _but_conflicts(changes: dict[str, TreeChange]) -> dict[str, TreeChange]:
     return {path: change for path, change in changes.items() if not is_conflict(path)}
+
+
+def _moved(conflict: Conflict, new: Mapping[str, str]) -> Conflict:
+    """The conflict with the files it names where they lie now."""
+    if conflict.kind not in OF_FILES:
+        return conflict
+    return replace(conflict, also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
 
 
 def content_id(data: bytes) -> str:

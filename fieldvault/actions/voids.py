@@ -1,6 +1,6 @@
 """Conflict files that no longer say anything: they go with the next commit.
 
-Law: a conflict file is void when its record or its field is gone, or when all that also stands there is the record's own
+Law: a conflict file is void when its record or its field is gone, or when all that also stands is the record's own
 value. Only the records that a commit touched are looked at; the cost follows the change.
 """
 
@@ -10,10 +10,9 @@ from collections.abc import Iterable
 
 from fieldvault.actions.openconflicts import conflict_paths
 from fieldvault.actions.types import Types, blob_of, record_id
-from fieldvault.core.conflicts import OF_VALUES
+from fieldvault.core.conflicts import OF_FILES, OF_VALUES, RENAMED
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
-from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, same
 from fieldvault.edge import yamltext
@@ -37,17 +36,22 @@ def void_conflicts(reader: Reader, tree: Oid, changes: Iterable[TreeChange]) -> 
         path
         for record, (where, data) in versions.items()
         for path, entry in conflict_paths(reader, tree, record).items()
-        if _void(reader, tree, types.schema(where), entry, data)
+        if _void(reader, tree, types, where, entry, data)
     ]
 
 
-def _void(reader: Reader, tree: Oid, schema: Schema, entry: Entry, data: bytes | None) -> bool:
+def _void(reader: Reader, tree: Oid, types: Types, path: str, entry: Entry, data: bytes | None) -> bool:
     if data is None:
         return True
     try:
         conflict = yamltext.read_conflict(reader.blob(entry.oid))
+        if conflict.kind == RENAMED:
+            return all(other == path for other in conflict.also)
+        if conflict.kind in OF_FILES:
+            return all(find(reader, tree, str(other)) is None for other in conflict.also)
         if conflict.kind not in OF_VALUES:
-            return all(isinstance(other, str) and find(reader, tree, other) is None for other in conflict.also)
+            return False
+        schema = types.schema(path)
         shown = value_at(yamltext.read(data).value(schema), conflict.field, schema)
     except Unreadable:
         return False

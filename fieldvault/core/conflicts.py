@@ -19,11 +19,15 @@ DELETED_EDITED = "deleted-edited"
 ORDER = "order"
 STALE_SAVE = "stale-save"
 ATTACHMENT = "attachment"
+RENAMED = "renamed"
+UNREADABLE = "unreadable"
+DUPLICATE_ID = "duplicate-id"
 
 # The kinds whose `also` holds values of the field, and those whose `also` names files that lie beside; `renamed` names
 # a path at which the record might lie, `order` holds the other order of a list.
 OF_VALUES = frozenset((EDITED_BOTH, DELETED_EDITED, STALE_SAVE))
 OF_FILES = frozenset((ATTACHMENT, UNREADABLE, DUPLICATE_ID))
+
 
 _SAFE_ID = re.compile(r"[a-z0-9]{1,16}_[a-z0-9_]{1,64}")  # no case, no dot, no reserved name
 
