@@ -15,7 +15,7 @@ from fieldvault.core.fitting import gap_before
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased
 from fieldvault.core.writing import has_comment, to_block, to_flow
 
-T = TypeVar("T", str, int, bool)
+T = TypeVar("T", str, int, bool, tuple[bool, str])
 
 
 class Sides(NamedTuple):
@@ -47,7 +47,9 @@ def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
     chosen = max(ours, theirs, key=lambda side: (side.flow, side.head))
     gap = gap_before(node, gap, flow=chosen.flow or not head)
     entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail)
-    entry.first = pick(base.first if base else None, ours.first, theirs.first)
+    if entry.flow:  # there the lead depends on the place
+        beginning = pick((base.first, base.lead) if base else None, (ours.first, ours.lead), (theirs.first, theirs.lead))
+        entry.first, entry.lead = beginning
     return entry
 
 
