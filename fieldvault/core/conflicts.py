@@ -68,13 +68,20 @@ def standing(base: Standing, ours: Standing, theirs: Standing) -> Standing:
     Same as base on one side: the other side's. Both changed: what either holds, without what stood in the base and one
     side no longer has; a side that would be left with nothing contributes all of its values.
     """
+    if ours.keys() == theirs.keys():
+        return _united(ours, theirs)
     if ours.keys() == base.keys():
         return theirs
     if theirs.keys() == base.keys():
         return ours
     left = {key: value for key, value in ours.items() if key not in base or key in theirs} or ours
     right = {key: value for key, value in theirs.items() if key not in base or key in ours} or theirs
-    return {**left, **right}
+    return _united(left, right)
+
+
+def _united(left: Standing, right: Standing) -> Standing:
+    """Both sets; of one value in two spellings the higher."""
+    return {name: max((side[name] for side in (left, right) if name in side), key=rank) for name in {**left, **right}}
 
 
 def ranked(values: Standing) -> list[Maybe]:

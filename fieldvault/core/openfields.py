@@ -47,26 +47,35 @@ class OpenFields:
     def settle(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> Maybe:
         """Merge the values that stand at a field; `values` are those that the three versions show.
 
-        Gives the one to show. What else stands is noted.
+        Gives the one to show: that of the one side that changed what stands, else the highest rank, or the base where
+        the strategy says so. What else stands is noted.
         """
-        result = self.stand(path, rule, values)
-        shown, *others = ranked(result)
-        base = canonical(rule.standard(values[0]))
-        if rule.strategy in _SHOW_THE_BASE and base in result and values[0] is not MISSING:
-            shown, others = result[base], [value for key, value in result.items() if key != base]
+        base, ours, theirs = self._sets(path, rule, values)
+        result = standing(base, ours, theirs)
+        names = [canonical(rule.standard(value)) for value in values]
+        shown = canonical(rule.standard(ranked(result)[0]))
+        if ours.keys() == base.keys() and (theirs.keys() != base.keys() or names[1] == names[0]):
+            shown = names[2]
+        elif theirs.keys() == base.keys() and (ours.keys() != base.keys() or names[2] == names[0]):
+            shown = names[1]
+        elif rule.strategy in _SHOW_THE_BASE and names[0] in result and values[0] is not MISSING:
+            shown = names[0]
+        others = [value for name, value in result.items() if name != shown]
         if others:
-            kind = DELETED_EDITED if MISSING in (shown, *others) else self._kind(path)
+            kind = DELETED_EDITED if MISSING in result.values() else self._kind(path)
             self.note(path, kind, self.base(path, values[0]), others)
-        return shown
+        return result[shown]
 
     def stand(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> Standing:
         """The set of values that stand at a field after the merge."""
+        return standing(*self._sets(path, rule, values))
+
+    def _sets(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> list[Standing]:
         self._dealt_with.add(path)
-        sets = [
+        return [
             {canonical(rule.standard(each)): each for each in (*self._also(path, version, value), value)}
             for version, value in enumerate(values)
         ]
-        return standing(*sets)
 
     def _also(self, path: FieldPath, version: int, value: Maybe) -> tuple[Maybe, ...]:
         conflict = self.before[version].get(path)
