@@ -1,0 +1,38 @@
+"""The main job over every kind of server: what works in a folder works over git://, ssh, http and https."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.actions.test_sync import CUSTOMER, FILES
+from tests.servers import Servers
+from tests.world import World
+
+pytestmark = pytest.mark.peers
+
+# What a kind of hub needs of a person: the key, the certificate, the login.
+SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
+
+
+@pytest.mark.parametrize("kind", ["git", "ssh", "http", "https"])
+def test_two_desks_come_together(
+    kind: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nobodys_settings: None
+) -> None:
+    hub = servers.repository()
+    url = servers.url(kind, hub.path.name, monkeypatch)
+    world = World(tmp_path, url, {name: os.environ[name] for name in SETTINGS if name in os.environ})
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    marc.edit(CUSTOMER, "tags: [bio]", "tags: [bio, vip]")
+    marc.edit(CUSTOMER, "samples: 10", "samples: 7")
+    ines.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre")
+    ines.edit(CUSTOMER, "samples: 10", "samples: 9")
+    world.settle(marc, ines)
+    assert marc.files() == ines.files()
+    assert marc.head() == ines.head() == hub("rev-parse", "main")
+    text = marc.read(CUSTOMER)
+    assert "tags: [bio, vip]" in text and "name: Lefèvre\n" in text and "samples: 6\n" in text
+    for desk in (marc, ines):
+        desk.assert_clean()
+    assert hub.run("fsck", "--strict", "--no-dangling").stderr == b""
