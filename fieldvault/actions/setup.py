@@ -74,6 +74,7 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
             if vault.worktree.stat(path) is None:
                 write_whole(vault.worktree.path(path), data)
         report = commit(vault, now, "Start the vault", list(files))
+    _make_default(root)
     return SetUp(root, len(report.changes), hub)
 
 
@@ -88,11 +89,32 @@ def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_pr
         raise FieldvaultError("no-identity")
     made = not root.exists()
     try:
-        return _clone(url, root, now, progress)
+        report = _clone(url, root, now, progress)
     except BaseException:
         for left in [root] if made else list(root.iterdir()):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         raise
+    _make_default(root)
+    return report
+
+
+def introduce(name: str, mail: str) -> None:
+    """Put the person's name and e-mail into git's configuration, as git itself would."""
+    person = GitConfig(None)
+    person.set_person("user", "name", value=name)
+    person.set_person("user", "email", value=mail)
+
+
+def is_known() -> bool:
+    """Whether git's configuration says who commits here."""
+    return GitConfig(None).identity() is not None
+
+
+def _make_default(root: Path) -> None:
+    """The first vault of a person is the one that `fv` means outside of any."""
+    person = GitConfig(None)
+    if person.get("fieldvault", "vault") is None:
+        person.set_person("fieldvault", "vault", value=str(root))
 
 
 def _clone(url: str, root: Path, now: Now, progress: Progress) -> SetUp:

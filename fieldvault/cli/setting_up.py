@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -30,6 +31,7 @@ def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None
 
     if sample and empty:
         raise click.UsageError("--sample or --empty, not both")
+    _ask_who()
     report = init(_under(folder or Path()), now, sample=sample, empty=empty, hub=hub)
     tell("init", report, lambda: text.set_up(report, cloned=False), as_json)
     return 0
@@ -49,6 +51,7 @@ def clone_command(url: str, folder: Path | None, as_json: bool) -> int:
     """
     from fieldvault.actions.setup import clone
 
+    _ask_who()
     with Meter() as meter:
         report = clone(url, _under(folder) if folder else None, now, meter)
     tell("clone", report, lambda: text.set_up(report, cloned=True), as_json)
@@ -110,6 +113,15 @@ def demo_command(folder: Path | None) -> int:
     from fieldvault.cli.demo import play
 
     return play(folder)
+
+
+def _ask_who() -> None:
+    """On a terminal, ask whoever git does not know yet; elsewhere the action says what to do."""
+    from fieldvault.actions.setup import introduce, is_known
+    from fieldvault.messages import say
+
+    if sys.stdin.isatty() and not is_known():
+        introduce(click.prompt(say("ask-name")), click.prompt(say("ask-mail")))
 
 
 def _under(folder: Path) -> Path:

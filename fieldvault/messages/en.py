@@ -35,6 +35,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "ref-damaged": ("{ref} holds no commit id", "git fsck"),
     "ref-name": ("{ref} is no name for a ref", ""),
     "ref-in-the-way": ("{ref} cannot be written: {other} stands in its way", ""),
+    "index-unusable": ("fv's own cache {path} cannot be used ({reason})", "delete it: it is made anew"),
     "index-unreadable": ("git's index cannot be read ({reason})", "git status"),
     "git-config-unreadable": ("git's configuration {path} cannot be read", "git config --list --show-origin"),
     # files
@@ -293,6 +294,8 @@ SENTENCES: dict[str, str] = {
     "status-nothing": "nothing to do",
     "behind-now": "Holds an older version: {path}; it follows with the next commit",
     "status-draft": "{what}: {problem}",
+    "ask-name": "Your name, for the history",
+    "ask-mail": "Your e-mail",
     "vault-made": "Made the vault {path} with {what}.",
     "vault-cloned": "Cloned {url} into {path}: {what}.",
     "hub-made": "Made the hub {path}.",

@@ -81,6 +81,24 @@ def test_no_identity_is_never_invented(tmp_path: Path) -> None:
     assert not (tmp_path / "sales").exists()
 
 
+def test_on_a_terminal_the_person_is_asked_and_remembered(tmp_path: Path) -> None:
+    settings = tmp_path / "gitconfig"
+    keyboard, terminal = os.openpty()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": str(settings), "EMAIL": ""}
+    words = [sys.executable, "-m", "fieldvault", "init", "sales"]
+    child = subprocess.Popen(words, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.write(keyboard, b"Marc Petit\nmarc@example.org\n")
+    assert child.wait(60) == 0
+    os.close(terminal)
+    os.close(keyboard)
+    git = Git(tmp_path / "sales", GIT_CONFIG_GLOBAL=str(settings))
+    assert git("log", "-1", "--format=%an <%ae>") == "Marc Petit <marc@example.org>"
+    assert git("config", "--global", "fieldvault.vault") == str(tmp_path / "sales")
+    elsewhere = fv("status", cwd=Path("/"), environment={"GIT_CONFIG_GLOBAL": str(settings)})
+    assert elsewhere.stdout.startswith("main")
+
+
 def test_no_hub(tmp_path: Path) -> None:
     assert fv("init", "sales", cwd=tmp_path).returncode == 0
     done = fv("sync", cwd=tmp_path / "sales")

@@ -66,7 +66,18 @@ class GitConfig:
         Busy("git-busy", path) where another process is writing the file.
         """
         assert self._git_dir is not None
-        path = self._git_dir / "config"
+        self._set(self._git_dir / "config", name, value)
+
+    def set_person(self, *name: str, value: str) -> bool:
+        """Set a variable in the person's own file, as `git config --global` does; False where that is no file."""
+        path = self._person_file()
+        if path.exists() and not path.is_file():  # GIT_CONFIG_GLOBAL=/dev/null: the person wants none
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._set(path, name, value)
+        return True
+
+    def _set(self, path: Path, name: tuple[str, ...], value: str | None) -> None:
         with GitLock(path) as lock:
             lock.acquire(_WAIT_SECONDS)
             before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
@@ -76,6 +87,12 @@ class GitConfig:
                 lock.path.chmod(path.stat().st_mode)
             lock.commit()
         self._values = None
+
+    def _person_file(self) -> Path:
+        if "GIT_CONFIG_GLOBAL" in self._environment:
+            return Path(self._environment["GIT_CONFIG_GLOBAL"])
+        modern, classic = self._xdg() / "config", self._home() / ".gitconfig"
+        return modern if modern.exists() and not classic.exists() else classic
 
     def identity(self) -> Identity | None:
         """Name and mail from GIT_AUTHOR_*, GIT_COMMITTER_*, the configuration and EMAIL; None where one is missing."""
