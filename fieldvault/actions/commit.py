@@ -27,7 +27,7 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import Identity
 from fieldvault.edge.git.history import Commit, encode_commit
-from fieldvault.edge.git.trees import diff_trees, find, patch_tree
+from fieldvault.edge.git.trees import diff_trees, find_file, patch_tree
 from fieldvault.errors import Busy, Unreadable
 
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
@@ -166,7 +166,7 @@ def _files_to_bring(batch: Batch, seen: Survey, edits: list[Edit], tree: Oid) ->
     """Working files that must follow: those that were behind, and what a merge decided about an edited one."""
     holds = {edit.change.path: edit.change.new for edit in edits}
     holds |= {path: base for path, base in seen.behind.items() if path not in holds}
-    wanted = {path: find(batch, tree, path) for path in holds}
+    wanted = {path: find_file(batch, tree, path) for path in holds}
     if any(path in seen.behind for path in holds):  # a merge may have put files beside
         for change in diff_trees(batch, seen.tree, tree):
             if change.path not in holds:

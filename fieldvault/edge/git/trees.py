@@ -58,6 +58,12 @@ def find(reader: Reader, root: Oid, path: str) -> Entry | None:
     return entry
 
 
+def find_file(reader: Reader, root: Oid, path: str) -> Entry | None:
+    """The file that stands at a path; None where nothing does, or a folder."""
+    entry = find(reader, root, path)
+    return entry if entry and entry.mode != FOLDER else None
+
+
 def list_tree(reader: Reader, root: Oid) -> dict[str, Entry]:
     """Every file below `root` by path, folders left out; Corrupt("tree-too-deep") beyond MAX_DEPTH."""
     return dict(_files(reader, root, "", 0))
