@@ -73,6 +73,7 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         vault.journal.remove()  # first: with it what is staged says how far each path got
         replacing.discard()
         locks.release()
+        pin(vault, None)
         raise
     return _carry_out(vault, change, replacing, locks, index)
 

@@ -88,4 +88,4 @@ def note_change(
         folder, _, name = path.rpartition("/")
         if name in rows[folder]:
             rows[folder][name] = rows[folder][name]._replace(stat=stats[path])
-    vault.stats.update(tree, rows, behind, caught_up - behind.keys())
+    vault.stats.update(tree, rows, behind, caught_up & vault.stats.behind().keys())

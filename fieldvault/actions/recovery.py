@@ -18,16 +18,12 @@ def recover(vault: Vault) -> None:
     """On opening a vault: put right what was left, unless a process is at work there."""
     lock = vault.vault_lock("recover", 0)
     if (lock.named() or _left(vault)) and lock.try_acquire():
-        try:
+        with lock:
             mend(vault, lock)
-        finally:
-            lock.release()
     lock = vault.sync_lock(0)
     if lock.named() and lock.try_acquire():  # killed while it fetched
-        try:
+        with lock:
             vault.objects.sweep()
-        finally:
-            lock.release()
 
 
 def mend(vault: Vault, lock: FileLock) -> None:

@@ -1,8 +1,8 @@
 """Locks between Fieldvault's own processes, which the kernel lets go of when their holder dies.
 
 Law: a lock is a held file descriptor, never the existence of a file; the file stays and says who holds it. The holder
-wipes its name off before it lets go, so a name on a free lock is that of a process that was killed at work. Readers
-take none. `vault.lock` is never held while waiting for a byte from the network or for a person.
+wipes its name off before it lets go, so a name on a free lock is that of a process that failed or was killed at work.
+Readers take none. `vault.lock` is never held while waiting for a byte from the network or for a person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class FileLock:
         self.path = path
         self.wait_seconds = wait_seconds
         self.purpose = purpose
-        self.inherited = False  # whether the last holder was killed at work
+        self.inherited = False  # whether the last holder failed or was killed at work
         self._fd: int | None = None
 
     def try_acquire(self) -> bool:
@@ -59,10 +59,12 @@ class FileLock:
                 raise Busy("vault-busy", path=str(self.path), holder=self._holder())
             time.sleep(min(left, random.uniform(0.01, _STEP_SECONDS_MAX)))
 
-    def release(self) -> None:
+    def release(self, *, named: bool = False) -> None:
+        """Let go. With `named` our name stays, for the next holder to look after what we could not put right."""
         if self._fd is not None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, 0)
+            if not named:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._fd, 0)
             os.close(self._fd)  # closing lets go, on every system
             self._fd = None
 
@@ -79,13 +81,14 @@ class FileLock:
         return ""
 
     def __enter__(self) -> FileLock:
-        self.acquire()
+        if self._fd is None:
+            self.acquire()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
+        self.release(named=error is not None)
 
 
 if os.name == "nt":  # pragma: no cover - cannot be run here

@@ -1,0 +1,102 @@
+"""The scenes that are disturbed: a hub and two desks just before one command.
+
+Law: a scene is a folder made once and copied for each point, with nothing in it that names its place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.gitenv import PINNED, Git
+from tests.world import Desk, World
+
+CUSTOMER = "customers/8q/lefevre~cus_4k7m2x9d8q.yaml"
+SETTINGS = "format: 1\nrecords:\n  customer: {folder: customers, schema: schemas/customer.yaml}\n"
+SCHEMA = """\
+type: object
+properties:
+  id: {type: string, x-merge: immutable}
+  tags: {type: array, items: {type: string}, uniqueItems: true}
+  samples: {type: integer, x-merge: sum}
+"""
+RECORD = "id: cus_4k7m2x9d8q\nname: Lefèvre\ntags: [bio]\nsamples: 10\n"
+FILES: dict[str, str | bytes] = {
+    "fieldvault.yaml": SETTINGS,
+    "schemas/customer.yaml": SCHEMA,
+    CUSTOMER: RECORD,
+    "customers/aa/old.yaml": "id: cus_old\nname: Old\n",
+    "customers/bb/other.yaml": "id: cus_other\nname: Other\n",
+    "flat": "a file that becomes a folder\n",
+    "brochure.pdf": b"%PDF-1\n\0a",
+}
+
+
+def _start(folder: Path) -> tuple[World, Desk]:
+    """A hub and Marc's desk, which knows it as `../hub.git`, so that the folder can be copied."""
+    world = World(folder)
+    marc = world.first("Marc", files=FILES)
+    marc.git("config", "remote.origin.url", "../hub.git")
+    return world, marc
+
+
+def committing(folder: Path) -> list[str]:
+    """A changed record, a new one in a new folder, a removed one, an attachment."""
+    _, marc = _start(folder)
+    marc.edit(CUSTOMER, "name: Lefèvre", "name: Lefèvre SARL")
+    marc.write("customers/zz/new.yaml", "id: cus_new\nname: New\n")
+    marc.remove("customers/aa/old.yaml")
+    marc.write("brochure.pdf", b"%PDF-2\n\0b")
+    return ["commit", "-m", "Marc's"]
+
+
+def committing_first(folder: Path) -> list[str]:
+    """A repository without a commit."""
+    marc = Desk(folder / "marc", "Marc")
+    marc.git.init()
+    for path, text in FILES.items():
+        marc.write(path, text)
+    return ["commit", "-m", "First"]
+
+
+def syncing(folder: Path) -> list[str]:
+    """Both sides changed one record, sum and set included; the office also added, removed, and made a file a folder."""
+    world, marc = _start(folder)
+    ines = world.join("Ines")
+    ines.edit(CUSTOMER, "tags: [bio]\nsamples: 10", "tags: [bio, vip]\nsamples: 15")
+    ines.edit("customers/bb/other.yaml", "name: Other", "name: Another")
+    ines.remove("customers/aa/old.yaml")
+    ines.remove("flat")
+    ines.write("flat/inside.txt", "now a folder\n")
+    ines.sync()
+    marc.edit(CUSTOMER, "name: Lefèvre\ntags: [bio]\nsamples: 10", "name: Lefèvre SARL\ntags: [bio, b2b]\nsamples: 12")
+    marc.write("customers/zz/new.yaml", "id: cus_new\nname: New\n")
+    return ["sync"]
+
+
+SCENES: dict[str, Callable[[Path], list[str]]] = {
+    "commit": committing,
+    "first": committing_first,
+    "sync": syncing,
+}
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "FV_"))}
+    pinned = {name: value for name, value in PINNED.items() if not name.endswith("_DATE")}
+    return kept | pinned | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def working_files(root: Path) -> dict[str, bytes]:
+    """Every file of the folder but git's."""
+    found = (path for path in root.rglob("*") if ".git" not in path.parts and path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+def tree_of(git: Git, commit: str = "HEAD") -> dict[str, bytes]:
+    """Every file of a commit; none before the first."""
+    if git.run("rev-parse", "--verify", "-q", commit).returncode:
+        return {}
+    names = git("ls-tree", "-r", "-z", "--name-only", commit).split("\0")
+    return {name: git.raw("show", f"{commit}:{name}") for name in names if name}
