@@ -140,7 +140,8 @@ class _Merger:
         present = sides.ours or sides.theirs
         if sides.base is None:
             return present  # 2, 3: added
-        if same(standard(present, rule), standard(sides.base, rule)):
+        untouched = same(standard(present, rule), standard(sides.base, rule))
+        if untouched and not self.open.opened(path, 1 if sides.ours else 2):
             return None  # 2, 3: removed, also where the other side changed only its comment or quoting
         self.open.note(path, DELETED_EDITED, entry_value(sides.base, rule), (MISSING,))  # 5
         return present

@@ -40,6 +40,13 @@ class OpenFields:
         """Whether all that stands beside the shown value, anywhere, is that the field be removed."""
         return all(value is MISSING for conflicts in self.before if path in conflicts for value in conflicts[path].also)
 
+    def opened(self, path: FieldPath, version: int) -> bool:
+        """Whether something stands open at the field or inside it in this version that did not in the base."""
+        base, side = self.before[0], self.before[version]
+        return any(
+            at[: len(path)] == path and (at not in base or conflict.also != base[at].also) for at, conflict in side.items()
+        )
+
     def note(self, path: FieldPath, kind: str, base: Maybe, also: Sequence[Maybe]) -> None:
         """A conflict that this merge finds."""
         self.found[path] = Conflict(self.record, path, kind, base, tuple(sorted(also, key=canonical)))
