@@ -283,10 +283,13 @@ class _TreeMerge:
     def _united(self, path: str, one: TreeChange, other: TreeChange) -> None:
         """Two decisions about one conflict: what stood in the base and one side let go of is settled."""
         sides = [self._conflict_at(entry) for entry in (one.old, one.new, other.new)]
-        known = [side for side in sides if side]
+        known = [side for side in sides[1:] if side]
         values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
         if known and values:
-            self._leave_open(replace(known[-1], also=tuple(values)))
+            higher = max(known, key=lambda side: (side.kind in OF_FILES, write_conflict(side)))
+            names_only = higher.kind in OF_FILES  # while versions lie side by side nobody is asked whether they go
+            also = tuple(value for value in values if isinstance(value, str) or not names_only)
+            self._leave_open(replace(higher, also=also))
 
     def _conflict_at(self, entry: Entry | None) -> Conflict | None:
         try:
