@@ -42,6 +42,10 @@ ATTRIBUTES = b"""\
 *.yaml merge=fieldvault -text
 *.yml merge=fieldvault -text
 """
+DRIVERS = {
+    "fieldvault": "fv merge-driver %O %A %B %P",
+    "fieldvault-inner": "fv merge-driver --inner %O %A %B %P",  # for git's merge of several merge bases
+}
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,10 @@ def _equip(vault: Vault, hub: str | None) -> None:
     vault.own_dir.mkdir(parents=True, exist_ok=True)
     device = base64.b32encode(secrets.token_bytes(7))[:10].decode().lower()
     vault.config.set_local("fieldvault", "device", value=device)
+    for name, command in DRIVERS.items():
+        vault.config.set_local("merge", name, "name", value="Fieldvault, field by field")
+        vault.config.set_local("merge", name, "driver", value=command)
+    vault.config.set_local("merge", "fieldvault", "recursive", value="fieldvault-inner")
     if hub is not None:
         vault.config.set_local("remote", "origin", "url", value=hub)
         vault.config.set_local("remote", "origin", "fetch", value="+refs/heads/*:refs/remotes/origin/*")

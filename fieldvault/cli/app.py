@@ -20,7 +20,7 @@ import click
 from fieldvault import __version__
 from fieldvault.errors import FieldvaultError
 
-EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 70, 130
+EXIT_USAGE, EXIT_USAGE_LIKE_GIT, EXIT_BUG, EXIT_INTERRUPTED = 2, 129, 70, 130
 
 # Group -> command -> module of fieldvault.cli that holds it, in the order of `fv --help`.
 GROUPS = {
@@ -34,6 +34,7 @@ GROUPS = {
         "undo": "keeping",
     },
     "History": {"log": "history", "diff": "history"},
+    "For git": {"merge-file": "forgit", "merge-driver": "forgit"},
     "Setting up": {
         "init": "setting_up",
         "clone": "setting_up",
@@ -43,6 +44,9 @@ GROUPS = {
     },
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
+
+
+MODULES_FOR_GIT = GROUPS["For git"]
 
 
 class Commands(click.Group):
@@ -55,7 +59,7 @@ class Commands(click.Group):
         if name not in MODULES:
             return None
         module = importlib.import_module(f"fieldvault.cli.{MODULES[name]}")
-        command: click.Command = getattr(module, f"{name}_command")
+        command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -95,7 +99,8 @@ def run(arguments: Sequence[str]) -> int:
         return leave.exit_code
     except click.ClickException as wrong:
         wrong.show()
-        return EXIT_USAGE
+        context = getattr(wrong, "ctx", None)
+        return EXIT_USAGE_LIKE_GIT if context and context.info_name in MODULES_FOR_GIT else EXIT_USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo(err=True)
         return EXIT_INTERRUPTED

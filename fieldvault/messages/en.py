@@ -14,6 +14,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "folder-is-file": ("{path} is a file, not a folder", ""),
     "folder-not-empty": ("{path} is not empty", "choose another folder"),
     "folder-unreadable": ("the folder {path} cannot be read ({reason})", ""),
+    "file-missing": ("there is no file {path}", ""),
     "path-outside": ("{path} lies outside the vault", ""),
     "path-unknown": ("there is no file {path} here or in the last commit", "fv status"),
     # who
@@ -63,6 +64,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "undo-nothing": ("there is nothing to take back", "fv log"),
     # hub
     "no-hub": ("this vault has no hub", "git remote add origin ADDRESS"),
+    "hub-in-use": ("somebody else is writing to the hub {path}", "try again in a moment"),
     "hub-missing": ("there is no hub at {path}", "is the stick or share connected? A new hub: fv hub init {path}"),
     "hub-not-a-repository": ("{path} is no git repository", "fv hub init FOLDER"),
     "hub-not-bare": ("{path} is somebody's vault, not a hub", "fv hub init FOLDER, and sync both with that"),

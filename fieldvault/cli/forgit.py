@@ -1,0 +1,99 @@
+"""`fv merge-file` and `merge-driver`: the merge, for whoever has no vault, and for git.
+
+Law: they exit as git's own do: with the number of conflicts up to 127, 129 for wrong usage, 255 for an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fieldvault.cli.context import directory, json_option, tell
+from fieldvault.errors import FieldvaultError
+from fieldvault.output import text
+
+CONFLICTS_MAX = 127
+EXIT_ERROR = 255
+
+_file = click.Path(path_type=Path)
+
+
+@click.command("merge-file")
+@click.argument("ours", type=_file, metavar="OURS")
+@click.argument("base", type=_file, metavar="BASE")
+@click.argument("theirs", type=_file, metavar="THEIRS")
+@click.option("--schema", type=_file, metavar="FILE", help="The JSON Schema that says how fields merge.")
+@click.option("-p", "--stdout", "to_stdout", is_flag=True, help="Print the result, and leave OURS as it is.")
+@click.option("--conflicts", "listed", type=_file, metavar="FILE", help="Write the list of conflicts there.")
+@json_option
+def merge_file_command(
+    ours: Path, base: Path, theirs: Path, schema: Path | None, to_stdout: bool, listed: Path | None, as_json: bool
+) -> int:
+    """Merge three YAML files field by field
+
+    BASE is what OURS and THEIRS both come from; an empty file is one that is not there. The result replaces OURS. Where
+    both changed one field differently it shows one value; exits with the number of such fields.
+
+    \b
+    Example:
+      fv merge-file ours.yaml base.yaml theirs.yaml
+      fv merge-file --schema customer.yaml -p ours.yaml base.yaml theirs.yaml
+    """
+    from fieldvault.actions.mergefile import conflict_list, merge_files, write_merge
+
+    try:
+        merged = merge_files(ours, base, theirs, schema)
+        if listed is not None:
+            listed.write_bytes(conflict_list(merged.conflicts))
+        if not to_stdout:
+            write_merge(ours, merged)
+        if as_json:
+            tell("merge-file", merged, list, as_json)
+        elif to_stdout:
+            click.get_binary_stream("stdout").write(merged.text)
+        return min(len(merged.conflicts), CONFLICTS_MAX)
+    except FieldvaultError as failure:
+        return _failed(failure, as_json)
+
+
+@click.command("merge-driver")
+@click.argument("base", type=_file, metavar="%O")
+@click.argument("ours", type=_file, metavar="%A")
+@click.argument("theirs", type=_file, metavar="%B")
+@click.argument("path", metavar="%P")
+@click.option("--inner", is_flag=True, help="For git's merge of several bases: exit with 0 whatever remains.")
+@json_option
+def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner: bool, as_json: bool) -> int:
+    """Merge a record for git merge, rebase, cherry-pick and stash pop
+
+    `fv init` and `fv clone` install it.
+
+    \b
+    Example:
+      git config merge.fieldvault.driver "fv merge-driver %O %A %B %P"
+    """
+    from fieldvault.actions.mergefile import drive
+    from fieldvault.actions.vault import open_vault
+
+    try:
+        try:
+            vault = open_vault(directory())
+        except FieldvaultError:  # a repository that is no vault: the default rules
+            vault = None
+        conflicts = drive(vault, base, ours, theirs, path)
+        if vault is not None:
+            vault.close()
+        return 0 if inner else min(conflicts, CONFLICTS_MAX)
+    except FieldvaultError as failure:
+        return _failed(failure, as_json)
+
+
+def _failed(failure: FieldvaultError, as_json: bool) -> int:
+    if as_json:
+        from fieldvault.output import machine
+
+        click.echo(machine.error(failure))
+    for line in () if as_json else text.failure(failure):
+        click.echo(line, err=True)
+    return EXIT_ERROR

@@ -1,0 +1,111 @@
+"""`fv merge-file` and git with our merge driver: real git, real files."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.actions.test_sync import CUSTOMER, FILES, SCHEMA
+from tests.world import Desk, World, fv
+
+BASE = "id: cus_4k7m2x9d8q\nname: A   # theirs\ntags: [a]\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, text in {
+        "base.yaml": BASE,
+        "ours.yaml": BASE.replace("[a]", "[a, b]"),
+        "theirs.yaml": BASE.replace("[a]", "[c]").replace("name: A", "name: B"),
+        "schema.yaml": SCHEMA,
+    }.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_by_a_schema_it_merges_field_by_field(files: Path) -> None:
+    done = fv("merge-file", "--schema", "schema.yaml", "ours.yaml", "base.yaml", "theirs.yaml", cwd=files)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (files / "ours.yaml").read_text() == "id: cus_4k7m2x9d8q\nname: B   # theirs\ntags: [b, c]\n"
+
+
+def test_without_one_it_counts_the_conflicts_and_can_print(files: Path) -> None:
+    words = ("merge-file", "-p", "--conflicts", "list.yaml", "ours.yaml", "base.yaml", "theirs.yaml")
+    done = fv(*words, cwd=files)
+    assert done.returncode == 1
+    assert "name: B   # theirs\n" in done.stdout
+    assert (files / "ours.yaml").read_text() == BASE.replace("[a]", "[a, b]")
+    assert "field: /tags" in (files / "list.yaml").read_text()
+    (conflict,) = json.loads(fv("merge-file", "--json", *words[1:], cwd=files).stdout)["conflicts"]
+    assert conflict["field"] == "tags"
+
+
+def test_an_empty_base_is_one_that_is_not_there(files: Path) -> None:
+    (files / "base.yaml").write_text("")
+    done = fv("merge-file", "--schema", "schema.yaml", "-p", "ours.yaml", "base.yaml", "theirs.yaml", cwd=files)
+    assert done.returncode == 1  # the names
+    assert "tags: [a, b, c]" in done.stdout
+
+
+def test_errors_are_255_and_wrong_usage_129(files: Path) -> None:
+    (files / "theirs.yaml").write_text("a: [")
+    done = fv("merge-file", "ours.yaml", "base.yaml", "theirs.yaml", cwd=files)
+    assert done.returncode == 255 and "theirs.yaml:2" in done.stderr
+    assert (files / "ours.yaml").read_text() == BASE.replace("[a]", "[a, b]")
+    assert fv("merge-file", "ours.yaml", "base.yaml", cwd=files).returncode == 129
+    assert fv("merge-file", "ours.yaml", "base.yaml", "no.yaml", cwd=files).returncode == 255
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A vault whose git finds this `fv`."""
+    desk = World(tmp_path).first("Marc", files=FILES)
+    launcher = tmp_path / "bin" / "fv"
+    launcher.parent.mkdir()
+    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fieldvault "$@"\n')
+    launcher.chmod(0o755)
+    desk.git.environment |= {"PATH": f"{launcher.parent}:/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2])}
+    return desk
+
+
+def test_git_merge_merges_records_by_the_same_rules(desk: Desk) -> None:
+    desk.git("switch", "-qc", "side")
+    desk.edit(CUSTOMER, "samples: 10", "samples: 7")
+    desk.edit(CUSTOMER, "tags: [bio]", "tags: [bio, side]")
+    desk.git("commit", "-qam", "side")
+    desk.git("switch", "-q", "main")
+    desk.edit(CUSTOMER, "samples: 10", "samples: 8")
+    desk.edit(CUSTOMER, "tags: [bio]", "tags: [bio, main]")
+    desk.git("commit", "-qam", "main")
+    desk.git("merge", "-q", "--no-edit", "side")
+    assert "samples: 5\n" in desk.read(CUSTOMER) and "tags: [bio, main, side]" in desk.read(CUSTOMER)
+    desk.assert_clean()
+
+
+def test_where_a_conflict_remains_git_stops_with_a_valid_record(desk: Desk) -> None:
+    desk.git("switch", "-qc", "side")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: S")
+    desk.git("commit", "-qam", "side")
+    desk.git("switch", "-q", "main")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: M")
+    desk.git("commit", "-qam", "main")
+    assert desk.git.run("merge", "--no-edit", "side").returncode == 1
+    assert "name: S\n" in desk.read(CUSTOMER) and "<<<" not in desk.read(CUSTOMER)
+    assert desk.git("status", "--porcelain") == f"UU {CUSTOMER}"
+
+
+def test_what_cannot_be_read_is_left_between_markers_and_is_a_draft(desk: Desk) -> None:
+    desk.git("switch", "-qc", "side")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: [")
+    desk.git("commit", "-qam", "side")
+    desk.git("switch", "-q", "main")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: M")
+    desk.git("commit", "-qam", "main")
+    assert desk.git.run("merge", "--no-edit", "side").returncode == 1
+    text = desk.read(CUSTOMER)
+    assert text.startswith("<<<<<<< ours\n") and "name: M\n" in text and "name: [\n" in text
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "merged, badly")
+    desk.write(CUSTOMER, text + "# still\n")
+    assert [draft.path for draft in desk.commit().drafts] == [CUSTOMER]
