@@ -111,7 +111,7 @@ class Objects:
             writer.finish()
 
     def sweep(self) -> None:
-        """Remove what writers of ours that were killed had half written; git itself would keep it for two weeks."""
+        """Remove what writers of ours that were killed had half written; git itself keeps it for two weeks."""
         for scratch in (*self.path.glob("??/tmp_obj_*"), *self.path.glob("pack/tmp_*")):
             if (found := _SCRATCH.fullmatch(scratch.name)) and not is_alive(int(found[1])):
                 with contextlib.suppress(OSError):

@@ -17,13 +17,16 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.hub import PREFIXES, STALE
 from fieldvault.edge.git.link import Direction, Progress
+from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.git.objects import Objects, Reader
 from fieldvault.edge.git.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.refs import Refs
 from fieldvault.edge.git.repository import unsupported
-from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
+from fieldvault.edge.lock import FileLock
+from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 _LOOSE_MAX = 20  # objects; more come as one pack
+_TURN_SECONDS = 10.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -64,17 +67,37 @@ class PathHub:
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:
-        with self._reached(writing=True):
+        with self._reached(writing=True), self._turn() as refs:
             results: dict[str, str | None] = {}
-            now = {ref: self._refs.read(ref) for ref in updates}
+            now = {ref: refs.read(ref) for ref in updates}
             moves = {ref: (old, new) for ref, (old, new) in updates.items() if now[ref] == old != new}
             if moves:
                 here = [oid for oid in self.tips().values() if oid in source]
                 self._copy(source, self._objects, [new for _, new in moves.values()], [*here, *known], "sent")
             for ref, (old, new) in updates.items():
-                moved = ref in moves and self._refs.compare_and_set(ref, old, new, message="push")
-                results[ref] = None if moved or self._refs.read(ref) == new else STALE
+                moved = ref in moves and refs.compare_and_set(ref, old, new, message="push")
+                results[ref] = None if moved or refs.read(ref) == new else STALE
             return results
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[Refs]:
+        """The refs, while no other fv writes here, so that the locks and files of one that was killed can be told from
+        those of one at work. Where the file system knows no locks between processes, git's own must do.
+        """
+        own_dir = self._path / "fieldvault"
+        turn = FileLock(own_dir / "hub.lock", _TURN_SECONDS, "publish")
+        try:
+            turn.acquire()
+        except Busy as error:
+            raise HubUnreachable("hub-in-use", path=self.url) from error
+        except OSError:
+            yield self._refs
+            return
+        with turn:
+            if turn.inherited:
+                break_left_locks(own_dir / "locks")
+                self._objects.sweep()
+            yield Refs(self._path, own_dir / "locks")
 
     def _copy(
         self, source: Reader, target: Objects, new: Collection[Oid], known: Iterable[Oid], direction: Direction
