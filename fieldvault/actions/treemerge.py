@@ -106,6 +106,7 @@ class _TreeMerge:
         self.folders_theirs = folders(self.theirs)
         self.merged_folders: set[str] = set()
         self.gone: set[str] = set()
+        self.ids: dict[Oid, str | None] = {}
         self.come: list[Located] = []
         self.open: dict[str, Conflict] = {}  # what the merge leaves open, by the path of its file
         self.files: list[MergedFile] = []
@@ -147,7 +148,10 @@ class _TreeMerge:
         return Entry(mode, self.batch.add("blob", data))
 
     def _record_id(self, located: Located) -> str | None:
-        return record_id(self.batch.blob(located.entry.oid))
+        oid = located.entry.oid
+        if oid not in self.ids:
+            self.ids[oid] = record_id(self.batch.blob(oid))
+        return self.ids[oid]
 
     def _unit(self, unit: Unit) -> None:
         self.gone |= unit.paths

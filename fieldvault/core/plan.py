@@ -64,39 +64,59 @@ RecordId = Callable[[Located], str | None]  # the `id` of the record in that ver
 
 def pair_up(ours: Changes, theirs: Changes, record_id: RecordId) -> list[Unit]:
     """Every file that either side changed, in order of path."""
-    moved_ours, moved_theirs = _renames(ours, record_id), _renames(theirs, record_id)
-    units = [
-        Unit(base, _side(base, ours, moved_ours), _side(base, theirs, moved_theirs)) for base in _bases(ours, theirs)
-    ]
-    new_ours = _added(ours, moved_ours)
-    new_theirs = _added(theirs, moved_theirs)
-    units.extend(_pair_added(new_ours, new_theirs, record_id))
+    sides = (_Side(ours, record_id), _Side(theirs, record_id))
+    changes = (*ours.values(), *theirs.values())
+    bases = {Located(change.path, change.old) for change in changes if change.old}
+    units = [Unit(base, *(side.holds(base) for side in sides)) for base in bases]
+    units.extend(_pair_added(sides[0].added, sides[1].added, record_id))
     return sorted(units, key=lambda unit: unit.path)
 
 
-def _bases(ours: Changes, theirs: Changes) -> Iterator[Located]:
-    for path in sorted(ours.keys() | theirs.keys()):
-        change = ours.get(path) or theirs[path]
-        if change.old is not None:
-            yield Located(path, change.old)
+class _Side:
+    """What one side did: files edited where they lie, moved, removed, and added.
+
+    A record is its id: where another record took its path, the one that lay there is gone from it.
+    """
+
+    def __init__(self, changes: Changes, record_id: RecordId) -> None:
+        gone: dict[str, Located] = {}
+        come: dict[str, Located] = {}
+        self._edited: dict[str, Located] = {}
+        for path, old, new in changes.values():
+            was, now = old and Located(path, old), new and Located(path, new)
+            if was and now and _is_same(was, now, record_id):
+                self._edited[path] = now
+                continue
+            if was:
+                gone[path] = was
+            if now:
+                come[path] = now
+        self._moved = _moves(gone.values(), come.values(), record_id)
+        self._gone = gone
+        arrived = {located.path for located in self._moved.values()}
+        self.added = {path: located for path, located in come.items() if path not in arrived}
+
+    def holds(self, base: Located) -> Located | None:
+        """This side's version of a file of the base."""
+        if base.path in self._moved:
+            return self._moved[base.path]
+        return None if base.path in self._gone else self._edited.get(base.path, base)
 
 
-def _side(base: Located, changes: Changes, moved: Mapping[str, Located]) -> Located | None:
-    if base.path in moved:
-        return moved[base.path]
-    change = changes.get(base.path)
-    if change is None:
-        return base
-    return Located(base.path, change.new) if change.new else None
+def _is_same(was: Located, now: Located, record_id: RecordId) -> bool:
+    """Whether the path holds the file that it held. One whose id cannot be read is the one that it was."""
+    if not is_record(now.path):
+        return True
+    old, new = record_id(was), record_id(now)
+    return old is None or new is None or old == new
 
 
-def _renames(changes: Changes, record_id: RecordId) -> dict[str, Located]:
-    """The records that this side moved: old path -> where it lies now. An id that stands twice moves nothing."""
-    gone = [Located(c.path, c.old) for c in changes.values() if c.old and not c.new and is_record(c.path)]
-    come = [Located(c.path, c.new) for c in changes.values() if c.new and not c.old and is_record(c.path)]
-    if not gone or not come:
+def _moves(gone: Iterable[Located], come: Iterable[Located], record_id: RecordId) -> dict[str, Located]:
+    """The records that lie elsewhere now: old path -> new place. An id that stands twice moves nothing."""
+    departed, arrived = (list(filter(_in_record, some)) for some in (gone, come))
+    if not departed or not arrived:
         return {}
-    old, new = _by_id(gone, record_id), _by_id(come, record_id)
+    old, new = _by_id(departed, record_id), _by_id(arrived, record_id)
     return {old[key].path: new[key] for key in old.keys() & new.keys()}
 
 
@@ -109,29 +129,22 @@ def _by_id(records: Iterable[Located], record_id: RecordId) -> dict[str, Located
     return {key: some[0] for key, some in found.items() if len(some) == 1}
 
 
-def _added(changes: Changes, moved: Mapping[str, Located]) -> dict[str, Located]:
-    arrived = {located.path for located in moved.values()}
-    return {c.path: Located(c.path, c.new) for c in changes.values() if c.new and not c.old and c.path not in arrived}
-
-
 def _pair_added(ours: dict[str, Located], theirs: dict[str, Located], record_id: RecordId) -> Iterator[Unit]:
-    """New files: paired by id where both are records that have one, else by path."""
-    if not ours or not theirs:
-        yield from (Unit(None, one, None) for one in ours.values())
-        yield from (Unit(None, None, one) for one in theirs.values())
-        return
-    ids_ours = {one.path: record_id(one) for one in ours.values() if is_record(one.path)}
-    ids_theirs = _by_id((one for one in theirs.values() if is_record(one.path)), record_id)
-    left = dict(theirs)
-    for path, one in ours.items():
-        key = ids_ours.get(path)
-        other = ids_theirs.get(key) if key else None
-        if other is None and path in left and (not key or record_id(left[path]) is None):
-            other = left[path]
-        if other is not None and left.pop(other.path, None) is None:
-            other = None
-        yield Unit(None, one, other)
-    yield from (Unit(None, None, one) for one in left.values())
+    """New files: records by their id, what is left by its path, unless that holds two records."""
+    here, there = dict(ours), dict(theirs)
+    if ours and theirs:
+        ids_ours, ids_theirs = (_by_id(filter(_in_record, side.values()), record_id) for side in (ours, theirs))
+        for key in ids_ours.keys() & ids_theirs.keys():
+            yield Unit(None, here.pop(ids_ours[key].path), there.pop(ids_theirs[key].path))
+    for path in here.keys() & there.keys():
+        if not is_record(path) or None in (record_id(here[path]), record_id(there[path])):
+            yield Unit(None, here.pop(path), there.pop(path))
+    yield from (Unit(None, one, None) for one in here.values())
+    yield from (Unit(None, None, one) for one in there.values())
+
+
+def _in_record(located: Located) -> bool:
+    return is_record(located.path)
 
 
 def settle_path(unit: Unit) -> tuple[str, str | None]:

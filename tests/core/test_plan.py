@@ -68,3 +68,30 @@ def test_without_id_the_path_counts() -> None:
 def test_both_alike_is_not_decided_by_the_plan() -> None:
     (unit,) = pair_up(changes(("x.yaml", "a1", "a2")), changes(("x.yaml", "a1", "a2")), record_id)
     assert not unit.decided
+
+
+def test_another_record_at_a_path_is_not_an_edit_of_the_one_that_lay_there() -> None:
+    ours = changes(("x.yaml", "a1", "b1"))
+    theirs = changes(("x.yaml", "a1", "a2"))
+    assert shape(pair_up(ours, theirs, record_id)) == [
+        ("x.yaml=a1", None, "x.yaml=a2"),
+        (None, "x.yaml=b1", None),
+    ]
+
+
+def test_two_records_that_swapped_their_names_are_each_met_at_the_new_one() -> None:
+    ours = changes(("x.yaml", "a1", "b1"), ("y.yaml", "b1", "a1"))
+    theirs = changes(("x.yaml", "a1", "a2"))
+    assert shape(pair_up(ours, theirs, record_id)) == [
+        ("y.yaml=b1", "x.yaml=b1", "y.yaml=b1"),
+        ("x.yaml=a1", "y.yaml=a1", "x.yaml=a2"),
+    ]
+
+
+def test_new_records_meet_by_id_before_any_meets_by_path() -> None:
+    ours = changes(("x.yaml", None, "-1"), ("y.yaml", None, "a1"))
+    theirs = changes(("x.yaml", None, "a2"))
+    here = shape(pair_up(ours, theirs, record_id))
+    there = shape(pair_up(theirs, ours, record_id))
+    assert here == [(None, "x.yaml=-1", None), (None, "y.yaml=a1", "x.yaml=a2")]
+    assert sorted(map(str, there)) == sorted(str((base, right, left)) for base, left, right in here)
