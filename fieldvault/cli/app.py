@@ -39,6 +39,7 @@ GROUPS = {
         "init": "setting_up",
         "clone": "setting_up",
         "hub": "setting_up",
+        "schema": "setting_up",
         "check": "setting_up",
         "demo": "setting_up",
     },

@@ -1,4 +1,4 @@
-"""`fv init`, `clone`, `hub`, `check`, `demo`."""
+"""`fv init`, `clone`, `hub`, `schema`, `check`, `demo`."""
 
 from __future__ import annotations
 
@@ -78,6 +78,29 @@ def hub_init_command(folder: Path, as_json: bool) -> int:
     path = hub_init(_under(folder))
     tell("hub init", {"path": str(path)}, lambda: text.hub_made(path), as_json)
     return 0
+
+
+@click.group("schema")
+def schema_command() -> None:
+    """Look at the schemas: how each field of a record type merges."""
+
+
+@schema_command.command("explain")
+@click.argument("type_name", metavar="TYPE")
+@json_option
+def schema_explain_command(type_name: str, as_json: bool) -> int:
+    """Tell, field by field, which strategy merges it, why, and show an example
+
+    \b
+    Example:
+      fv schema explain customer
+    """
+    from fieldvault.actions.explain import explain
+
+    with vault_here() as vault:
+        report = explain(vault, type_name)
+        tell("schema explain", report, lambda: text.explained(report), as_json)
+        return 0
 
 
 @click.command("check")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.check import CheckReport
     from fieldvault.actions.commit import CommitReport, Draft
     from fieldvault.actions.conflicts import OpenConflict, Standing
+    from fieldvault.actions.explain import Example, Explanation
     from fieldvault.actions.history import LogEntry
     from fieldvault.actions.records import Shown
     from fieldvault.actions.setup import SetUp
@@ -242,6 +243,31 @@ def checked(report: CheckReport) -> Iterator[str]:
         files=count(report.files, "file"),
         problems=count(problems, "problem") if problems else say("all-well"),
     )
+
+
+def explained(report: Explanation) -> Iterator[str]:
+    for one in report.fields:
+        policy = one.policy
+        names = [str(each) for each in (*policy.keys, *policy.levels, *filter(None, (policy.function,)))]
+        detail = f" [{', '.join(names)}]" if names else ""
+        detail += say("explain-group", group=policy.group) if policy.group else ""
+        title = say("explain-title", title=one.title) if one.title else ""
+        path = "  " * (len(one.path) - 1) + one.path[-1]
+        why = say(f"why-{policy.why}")
+        yield say("explain-field", path=path, title=title, strategy=policy.strategy, detail=detail, why=why)
+    for example in report.examples:
+        yield ""
+        yield say("example", strategy=example.strategy)
+        for key in ("base", "ours", "theirs", "expected"):
+            yield f"  -- {_side_name(key, example)}"
+            yield from (f"     {line}" for line in str(getattr(example, key)).splitlines())
+
+
+def _side_name(key: str, example: Example) -> str:
+    if key != "expected":
+        return say(f"{key}-of")
+    fields = [line.split(": ", 1)[1] for line in example.conflicts.splitlines() if "field: " in line]
+    return say("example-both", fields=fields) if fields else say("example-clean")
 
 
 def undone(report: Undone) -> Iterator[str]:
