@@ -9,6 +9,7 @@ whose editor is open; no process holds a descriptor of it either.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import time
@@ -17,6 +18,9 @@ from urllib.parse import quote, unquote
 
 from fieldvault.edge.durable import create, flush, flush_folder, make_folder
 from fieldvault.errors import Busy
+
+# FAT, some network shares, no right to make them; any other failure would leave a lock that nobody can claim
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 class GitLock:
@@ -84,7 +88,9 @@ class GitLock:
             return True
         except FileExistsError:
             return False
-        except OSError:  # no hard links here (FAT, some network shares), or no right to make them
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
             return self._take_unnamed()
 
     def _take_unnamed(self) -> bool:
