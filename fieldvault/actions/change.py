@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fieldvault.actions.mirror import note_change
 from fieldvault.actions.vault import Vault
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
+from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import person_line, read_commit
 from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
@@ -73,7 +74,7 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         vault.journal.remove()  # first: with it what is staged says how far each path got
         replacing.discard()
         locks.release()
-        pin(vault, None)
+        unpin(vault)
         raise
     return _carry_out(vault, change, replacing, locks, index)
 
@@ -121,7 +122,7 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     locks.commit()
     replacing.discard()
     vault.journal.remove()
-    pin(vault, None)
+    unpin(vault)
     return outcomes
 
 
@@ -136,9 +137,18 @@ def _journal(change: Change) -> Journal:
     )
 
 
-def pin(vault: Vault, oid: Oid | None) -> None:
-    """Keep `git gc` from taking objects that no branch names yet."""
-    vault.refs.compare_and_set(PENDING, vault.refs.read(PENDING), oid)
+def pin(vault: Vault, oid: Oid) -> None:
+    """Keep `git gc` from taking objects that no branch names yet. The caller holds `vault.lock`, so no lock of git's
+    is needed: nobody else writes this ref.
+    """
+    write_whole(vault.git_dir / PENDING, oid.encode() + b"\n")
+
+
+def unpin(vault: Vault) -> None:
+    (vault.git_dir / PENDING).unlink(missing_ok=True)
+    packed = vault.refs.read(PENDING)
+    if packed is not None:  # git packed it meanwhile
+        vault.refs.compare_and_set(PENDING, packed, None)
 
 
 def _log(vault: Vault, change: Change) -> None:

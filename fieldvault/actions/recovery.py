@@ -7,7 +7,7 @@ process that is still at work is never disturbed: it holds the lock.
 
 from __future__ import annotations
 
-from fieldvault.actions.change import pin, resume
+from fieldvault.actions.change import resume, unpin
 from fieldvault.actions.vault import Vault
 from fieldvault.edge.durable import TEMPORARY
 from fieldvault.edge.git.locks import break_left_locks
@@ -37,7 +37,7 @@ def mend(vault: Vault, lock: FileLock) -> None:
     vault.replacing(()).discard()
     if break_left_locks(vault.locks_dir) and journal is None:
         vault.mended.append("mended-locks")
-    pin(vault, None)
+    unpin(vault)
     vault.objects.sweep()
     for folder in (vault.git_dir, vault.own_dir):
         for left in folder.glob(f"{TEMPORARY}*"):

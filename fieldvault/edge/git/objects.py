@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import flush, flush_file, flush_folder, is_alive, make_folder, temporary
+from fieldvault.edge.durable import flush, flush_file, flush_folders, is_alive, temporary
 from fieldvault.edge.git.packfolder import PackFolder
 from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packwriter import PackWriter
@@ -93,14 +93,15 @@ class Objects:
             oid = object_id(kind, data)
             target = self._loose(oid)
             if self._read_loose(oid) is None:
-                make_folder(target.parent)
+                if not target.parent.is_dir():
+                    target.parent.mkdir(exist_ok=True)
+                    folders.add(self.path)
                 _write_loose(target, _header(kind, data) + data)
             else:
                 flush_file(target)  # plain git leaves the objects of `git add` unflushed
             oids.append(oid)
             folders.add(target.parent)
-        for folder in folders:
-            flush_folder(folder)
+        flush_folders(folders)
         return oids
 
     def write_pack(self, items: Iterable[tuple[str, bytes]]) -> None:

@@ -67,6 +67,8 @@ class Replacing:
         in_bulk = len(numbered) > BULK
         for number, new in numbered:
             self._write(number, new, content, flushed=not in_bulk)
+        if not numbered:
+            return
         if not in_bulk:
             flush_folder(self._folder)
         elif not flush_file_system(self._folder):
@@ -115,7 +117,6 @@ class Replacing:
         return self._folder / str(number)
 
     def _write(self, number: int, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> None:
-        self._staged(number).unlink(missing_ok=True)
         with create(self._staged(number), 0o777 if new.mode == EXECUTABLE else 0o666) as file:
             file.write(content(new.oid))
             if flushed:
@@ -137,6 +138,7 @@ class Replacing:
             if change.new is None:
                 return self._remove(number, change)
             if number not in self._fresh:
+                self._staged(number).unlink(missing_ok=True)
                 self._write(number, change.new, content, flushed=True)
             return self._create(number, change) if now is None else self._replace(number, change, change.new, now)
         except FieldvaultError as error:
