@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from fieldvault.core.snapshot import Oid, blob_id
 from tests.gitenv import PINNED, Git
 from tests.world import Desk, World
 
@@ -88,15 +89,14 @@ def environment() -> dict[str, str]:
     return kept | pinned | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def working_files(root: Path) -> dict[str, bytes]:
-    """Every file of the folder but git's."""
+def working_files(root: Path) -> dict[str, Oid]:
+    """Every file of the folder but git's, and the id of what it holds."""
     found = (path for path in root.rglob("*") if ".git" not in path.parts and path.is_file())
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+    return {path.relative_to(root).as_posix(): blob_id(path.read_bytes()) for path in found}
 
 
-def tree_of(git: Git, commit: str = "HEAD") -> dict[str, bytes]:
-    """Every file of a commit; none before the first."""
-    if git.run("rev-parse", "--verify", "-q", commit).returncode:
-        return {}
-    names = git("ls-tree", "-r", "-z", "--name-only", commit).split("\0")
-    return {name: git.raw("show", f"{commit}:{name}") for name in names if name}
+def tree_of(git: Git) -> dict[str, Oid]:
+    """Every file of HEAD, and its id; none before the first commit."""
+    done = git.run("ls-tree", "-r", "-z", "--format=%(path)%x00%(objectname)", "HEAD")
+    words = done.stdout.decode().split("\0")
+    return dict(zip(words[::2], words[1::2], strict=False))
