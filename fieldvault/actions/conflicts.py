@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from fieldvault.actions.attribution import Written, writers
 from fieldvault.actions.commit import CommitReport, Now, commit
@@ -24,7 +25,7 @@ from fieldvault.core.names import is_record
 from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, to_pointer
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.trees import list_tree
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, Unreadable
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class OpenConflict:
     title: str
     conflict: Conflict
     standing: tuple[Standing, ...]
+    line: int | None = None  # where the field stands in the record
 
     @property
     def waits(self) -> bool:
@@ -88,10 +90,15 @@ def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> O
         return OpenConflict(path or conflict.record, title, conflict, _standing(path or MISSING, conflict.also, {}))
     schema = types.schema(path)
     read = vault.worktree.read(path)
-    value = value_of(read.data, types, path) if read else None
-    shown = value_at(value, conflict.field, schema) if value is not None else MISSING
+    try:
+        document = yamltext.read(read.data) if read else None
+    except Unreadable:  # a draft stands there now
+        document = None
+    value = document.value(schema) if document else None
+    shown = value_at(value, conflict.field, schema) if document else MISSING
     who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
-    return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who))
+    line = document.find(conflict.field, schema) if document else None
+    return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who), line)
 
 
 def _standing(shown: Maybe, also: Iterable[Maybe], who: Mapping[str, Written]) -> tuple[Standing, ...]:
@@ -134,6 +141,11 @@ def resolve(
     vault.worktree.path(touched[1]).unlink(missing_ok=True)
     what = to_pointer(conflict.field)[1:] or path.rpartition("/")[2]
     return commit(vault, now, f"{opened.title}: settle {what}", [one for one in touched if is_known(vault, one)])
+
+
+def record_file(vault: Vault, text: str) -> Path:
+    """The file of the record or attachment that `text` names."""
+    return vault.worktree.path(_named(vault, text)[0])
 
 
 def _named(vault: Vault, text: str) -> tuple[str, str]:

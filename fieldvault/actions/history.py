@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fieldvault.actions.decisions import decided
 from fieldvault.actions.describing import describe
 from fieldvault.actions.lookup import find_record
+from fieldvault.actions.merging import MergedRecord
 from fieldvault.actions.survey import survey
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import HUB_MAIN, Vault
@@ -27,11 +29,15 @@ _ABBREVIATION = re.compile(r"[0-9a-f]{4,40}")
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One commit and what it changed against its first parent; `waiting`: the hub has not confirmed it yet."""
+    """One commit and what it changed against its first parent; `waiting`: the hub has not confirmed it yet.
+
+    `decided`: where one record was asked about and this commit merged it, what that merge decided.
+    """
 
     commit: Commit
     changes: list[FileChange]
     waiting: bool
+    decided: MergedRecord | None = None
 
 
 def log(vault: Vault, record: str | None = None, limit: int | None = None) -> Iterator[LogEntry]:
@@ -45,12 +51,15 @@ def log(vault: Vault, record: str | None = None, limit: int | None = None) -> It
     count = 0
     for commit in walk(vault.objects, [head]):
         changes = changes_of(vault, commit)
+        decision = None
         if path is not None:
             changes = [change for change in changes if path in (change.path, change.old_path)]
-            if not changes:
+            with Batch(vault.objects) as batch:
+                decision = decided(batch, commit, path)
+            if not changes and decision is None:
                 continue
-            path = changes[0].old_path or path
-        yield LogEntry(commit, changes, confirmed is None or commit.oid in confirmed)
+            path = next((change.old_path for change in changes if change.old_path), path)
+        yield LogEntry(commit, changes, confirmed is None or commit.oid in confirmed, decision)
         count += 1
         if limit is not None and count >= limit:
             return

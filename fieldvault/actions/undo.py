@@ -2,6 +2,7 @@
 
 Law: undo never moves a branch back. It is one more merge, with the commit as base, what is now as ours and the commit's
 parent as theirs: what was done since stays, and where somebody changed the same field again that stands, as a conflict.
+Of a merge it takes back only what the merge decided: what gave way stands again, and what merged by itself stays.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from dataclasses import dataclass
 
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
+from fieldvault.actions.decisions import decided, fields_decided, touched_by_both
 from fieldvault.actions.describing import describe
 from fieldvault.actions.lookup import find_record
 from fieldvault.actions.treemerge import merge_trees
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
-from fieldvault.core.snapshot import Oid
+from fieldvault.core.fields import value_at
+from fieldvault.core.names import is_record
+from fieldvault.core.snapshot import Entry, Oid
+from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import Commit, read_commit, walk
 from fieldvault.edge.git.trees import diff_trees, find, patch_tree
@@ -49,6 +54,26 @@ def undo(vault: Vault, now: Now, oid: Oid | None = None, record: str | None = No
             raise Busy("git-busy", path=str(vault.git_dir)) from None
 
 
+def _before(batch: Batch, target: Commit) -> Oid:
+    """The tree to go back to: that of the parent; of a merge its own, with what gave way in it standing again."""
+    parent = read_commit(batch, target.parents[0]).tree
+    if len(target.parents) == 1:
+        return parent
+    restored: dict[str, Entry | None] = {}
+    for path in touched_by_both(batch, target):
+        merged, entry = decided(batch, target, path), find(batch, target.tree, path)
+        mine = find(batch, parent, path)
+        if not is_record(path) or merged is None or entry is None or mine is None:
+            restored[path] = mine
+            continue
+        schema = Types(batch, target.tree).schema(path)
+        value = yamltext.read(batch.blob(mine.oid)).value(schema)
+        edits = [(field, value_at(value, field, schema)) for field in fields_decided(merged)]
+        text = yamltext.read(batch.blob(entry.oid)).with_edits(edits, schema)
+        restored[path] = Entry(entry.mode, batch.add("blob", text))
+    return patch_tree(batch, target.tree, restored)
+
+
 def undone_by(commit: Commit) -> Oid | None:
     """The commit that this one takes back; None for an ordinary one."""
     found = _TRAILER_LINE.search(commit.message)
@@ -75,8 +100,9 @@ def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitRep
     head = vault.head()
     if head is None or not target.parents:
         raise FieldvaultError("undo-nothing")
-    tree, before = read_commit(vault.objects, head).tree, read_commit(vault.objects, target.parents[0]).tree
+    tree = read_commit(vault.objects, head).tree
     with Batch(vault.objects) as batch:
+        before = _before(batch, target)
         if path is not None:
             before = patch_tree(batch, target.tree, {path: find(batch, before, path)})
         merged = merge_trees(batch, target.tree, tree, before)

@@ -49,7 +49,7 @@ def merge_file_command(
         if not to_stdout:
             write_merge(ours, merged)
         if as_json:
-            tell("merge-file", merged, list, as_json)
+            tell("merge-file", merged, lambda: (), as_json)
         elif to_stdout:
             click.get_binary_stream("stdout").write(merged.text)
         return min(len(merged.conflicts), CONFLICTS_MAX)

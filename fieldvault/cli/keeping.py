@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
@@ -96,29 +98,62 @@ def conflicts_command(exit_code: bool, as_json: bool) -> int:
 
 
 @click.command("resolve")
-@click.argument("record")
+@click.argument("record", required=False)
 @click.argument("field", required=False)
 @click.option("--take", type=int, metavar="N", help="Take the N-th value of `fv conflicts`; 1 is the shown one.")
 @click.option("--value", metavar="V", help="Take another value.")
+@click.option("--edit", is_flag=True, help="Open the record in your editor; what stands there then is the choice.")
 @json_option
-def resolve_command(record: str, field: str | None, take: int | None, value: str | None, as_json: bool) -> int:
+def resolve_command(
+    record: str | None, field: str | None, take: int | None, value: str | None, edit: bool, as_json: bool
+) -> int:
     """Choose what stands at a field, and commit the choice
+
+    Without RECORD: one open field after the other, with the record around it.
 
     \b
     Example:
       fv resolve "Garage Simon" phones/gsm/number --take 2
       fv resolve cus_4k7m2x9d8q name --value "Boulangerie Lefèvre SARL"
     """
-    from fieldvault.actions.conflicts import resolve
+    from fieldvault.actions.conflicts import record_file, resolve
     from fieldvault.core.values import from_pointer
 
-    if (take is None) == (value is None):
-        raise click.UsageError("choose with --take N or with --value V")
+    ways = (take is not None) + (value is not None) + edit
+    if record is None:
+        if ways or not sys.stdin.isatty():
+            raise click.UsageError("name a RECORD, or run this on a terminal")
+        return _one_after_the_other()
+    if ways != 1:
+        raise click.UsageError("choose with --take N, with --value V or with --edit")
     with vault_here() as vault:
         path = from_pointer(field) if field is not None else None
-        report = resolve(vault, now, record, path, take=take, value=value)
+        if edit:
+            click.edit(filename=str(record_file(vault, record)))
+        report = resolve(vault, now, record, path, take=take or (1 if edit else None), value=value)
         tell("resolve", report, lambda: text.committed(report), as_json)
         return WAITS if report.waits else 0
+
+
+def _one_after_the_other() -> int:
+    """Ask about each open field: a number takes that value, a text another one, Enter leaves it open, q ends."""
+    from fieldvault.actions.conflicts import list_conflicts, resolve
+    from fieldvault.messages import say
+
+    with vault_here() as vault:
+        for one in [conflict for conflict in list_conflicts(vault) if conflict.waits]:
+            read = vault.worktree.read(one.path)
+            for line in text.asked(one, read.data.decode("utf-8-sig", "replace") if read else ""):
+                click.echo(line)
+            answer = click.prompt(say("ask-choice"), default="", show_default=False)
+            if answer == "q":
+                break
+            if answer:
+                number = int(answer) if answer.isdigit() and int(answer) <= len(one.standing) else None
+                other = None if number else answer
+                report = resolve(vault, now, one.path, one.conflict.field, take=number, value=other)
+                tell("resolve", report, lambda report=report: text.committed(report), False)
+        return 0
 
 
 @click.command("undo")

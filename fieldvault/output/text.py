@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.conflicts import OpenConflict, Standing
     from fieldvault.actions.explain import Example, Explanation
     from fieldvault.actions.history import LogEntry
+    from fieldvault.actions.merging import MergedRecord
     from fieldvault.actions.records import Shown
     from fieldvault.actions.setup import SetUp
     from fieldvault.actions.status import StatusReport
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.errors import FieldvaultError
 
 NAMES_MAX = 8
+AROUND_LINES = 4
 
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
@@ -102,6 +104,18 @@ def to_decide(conflicts: Iterable[OpenConflict]) -> Iterator[str]:
         values = [_standing(standing) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
         yield say("to-decide", title=one.title, field=_spoken(one.conflict), values=f" {say('or')} ".join(values))
         yield _resolve_hint(one)
+
+
+def asked(one: OpenConflict, text: str) -> Iterator[str]:
+    """One open field with the record's text around it, and its values numbered."""
+    yield ""
+    yield f"{one.title}: {_spoken(one.conflict)}"
+    if one.line is not None:
+        lines = text.splitlines()
+        first = max(0, one.line - 1 - AROUND_LINES)
+        yield from (f"  | {harmless(line)}" for line in lines[first : one.line + AROUND_LINES])
+    for number, standing in enumerate(one.standing, start=1):
+        yield f"  {number}  {_standing(standing)}"
 
 
 def _resolve_hint(one: OpenConflict) -> str:
@@ -206,6 +220,22 @@ def log(entries: Iterable[LogEntry]) -> Iterator[str]:
         subject = commit.message.splitlines()[0] if commit.message.strip() else ""
         waits = f"  ({say('log-waiting')})" if entry.waiting else ""
         yield harmless(f"{commit.oid[:10]}  {when}  {_name(commit.author)}  {subject}{waits}")
+        if entry.decided is not None:
+            yield from _decisions(entry.decided)
+
+
+def _decisions(merged: MergedRecord) -> Iterator[str]:
+    """What a merge decided about a record, and by which strategy."""
+    for notice in merged.notices:
+        field, dropped = to_pointer(notice.field)[1:], [shown_value(value) for value in notice.dropped]
+        yield say("log-notice", field=field, shown=shown_value(notice.shown), dropped=dropped, strategy=notice.kind)
+    for conflict in merged.conflicts:
+        also = [shown_value(value) for value in conflict.also]
+        yield say("log-conflict", field=to_pointer(conflict.field)[1:] or say("whole-record"), also=also)
+    told = {notice.field for notice in merged.notices}
+    fields = [to_pointer(field)[1:] for field in merged.merged_fields if field not in told]
+    if fields:
+        yield say("log-merged", fields=fields)
 
 
 def diff(changes: Sequence[FileChange]) -> Iterator[str]:

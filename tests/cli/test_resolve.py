@@ -1,0 +1,58 @@
+"""`fv resolve` on a terminal and with an editor."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.actions.test_sync import CUSTOMER, FILES
+from tests.world import Desk, World, fv
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk at which two fields wait."""
+    world = World(tmp_path)
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    for one, name, phone in ((marc, "M", "+33261910111"), (ines, "I", "+33261910199")):
+        one.edit(CUSTOMER, "name: Boulangerie Lefèvre", f"name: {name}")
+        one.edit(CUSTOMER, "+33261910100", phone)
+    world.settle(marc, ines)
+    assert len(marc.conflicts()) == 2
+    return marc
+
+
+def test_one_after_the_other_on_a_terminal(desk: Desk) -> None:
+    keyboard, terminal = os.openpty()
+    words = [sys.executable, "-m", "fieldvault", "resolve"]
+    environment = dict(os.environ) | desk.environment
+    child = subprocess.Popen(words, cwd=desk.root, env=environment, stdin=terminal, stdout=subprocess.PIPE, text=True)
+    os.write(keyboard, b"Lef\xc3\xa8vre SARL\n2\n")
+    output, _ = child.communicate(timeout=60)
+    os.close(terminal)
+    os.close(keyboard)
+    assert child.returncode == 0
+    assert "  | name: M\n" in output and '  1  "M"' in output and '  2  "I"' in output
+    assert not desk.conflicts()
+    assert "name: Lefèvre SARL\n" in desk.read(CUSTOMER) and "+33261910111" in desk.read(CUSTOMER)
+    desk.assert_clean()
+
+
+def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/^name: .*/name: Edited/' \"$1\"\n")
+    editor.chmod(0o755)
+    environment = desk.environment | {"EDITOR": str(editor), "VISUAL": str(editor)}
+    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert "name: Edited\n" in desk.read(CUSTOMER)
+    assert [one.conflict.field for one in desk.conflicts()] == [("phones", "std", "number")]
+
+
+def test_without_a_terminal_nothing_is_asked(desk: Desk) -> None:
+    done = fv("resolve", cwd=desk.root)
+    assert done.returncode == 2 and "RECORD" in done.stderr
+    assert fv("resolve", "lefevre", "name", "--take", "3", cwd=desk.root).returncode == 1
+    assert fv("resolve", "lefevre", "--take", "1", cwd=desk.root).returncode == 1  # which of the two?
