@@ -15,11 +15,13 @@ from fieldvault.actions import merging
 from fieldvault.actions.merging import MergedRecord, Side
 from fieldvault.actions.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
 from fieldvault.actions.placing import place
-from fieldvault.actions.types import Types, blob_of, record_id, value_of
+from fieldvault.actions.schemamerge import merge_schema
+from fieldvault.actions.types import Types, blob_of, record_id, value_of, value_of_entry
 from fieldvault.actions.voids import void_conflicts
 from fieldvault.core.conflicts import (
     ATTACHMENT,
     DELETED_EDITED,
+    DUPLICATE_ID,
     OF_FILES,
     RENAMED,
     UNREADABLE,
@@ -30,12 +32,14 @@ from fieldvault.core.conflicts import (
     standing,
 )
 from fieldvault.core.describe import title_of
-from fieldvault.core.names import beside, is_conflict, is_own, is_record
+from fieldvault.core.duplicates import are_two, other_id, other_path
+from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_schema
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
-from fieldvault.core.schema import DEFAULT
+from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.textmerge import merge_text
-from fieldvault.core.values import MISSING
+from fieldvault.core.values import MISSING, canonical
+from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
@@ -185,21 +189,42 @@ class _TreeMerge:
         schema = self.types.schema(settle_path(unit)[0])
         if unit.ours == unit.theirs and not schema.root.adds and folder not in self.folders_ours | self.folders_theirs:
             return self._take(unit.ours)
+        if unit.base is None and unit.ours and unit.theirs and self._told_apart(key, unit.ours, unit.theirs, schema):
+            return None
+        merged = merging.merge_record(*self._sides(unit, key), schema, key)
+        path = settle_path(unit)[0]
+        title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
+        return self._merged(unit, key, merged, title)
+
+    def _key(self, unit: Unit) -> str:
+        """By what a record's conflicts are filed: its id, else its path."""
+        base, *sides = (self._record_id(side) if side else None for side in unit)
+        return base or max(filter(None, sides), default=unit.base.path if unit.base else settle_path(unit)[0])
+
+    def _sides(self, unit: Unit, key: str) -> tuple[Side, Side, Side]:
+        """The three versions, each with what stands open in it."""
         base, ours, theirs = (
             Side(blob_of(self.batch, side.entry) if side else None, open_conflicts(self.batch, tree, key))
             for side, tree in zip(unit, self.trees, strict=True)
         )
-        return self._merged(unit, key, merging.merge_record(base, ours, theirs, schema, key))
+        return base, ours, theirs
 
-    def _key(self, unit: Unit) -> str:
-        """By what a record's conflicts are filed: its id, else its path."""
-        for side in unit:
-            found = self._record_id(side) if side else None
-            if found:
-                return found
-        return unit.base.path if unit.base else unit.path
+    def _told_apart(self, key: str, ours: Located, theirs: Located, schema: Schema) -> bool:
+        """Where two people made a record with one id, and they are two: give the lower one an id of its own."""
+        values = [(value_of_entry(self.batch, side.entry, schema), side) for side in (ours, theirs)]
+        (lower, moved), (higher, stays) = sorted(values, key=lambda one: canonical(one[0]))
+        if lower is None or higher is None or not are_two(lower, higher, schema):
+            return False
+        new = other_id(key, lower)
+        other = other_path(moved.path, key, new)
+        document = yamltext.read(self.batch.blob(moved.entry.oid))
+        self._take(stays)
+        self._put(other, document.with_edits([(("id",), new)], schema), moved.entry.mode)
+        self._leave_open(Conflict(key, (), DUPLICATE_ID, MISSING, (other,)))
+        self.files.append(MergedFile(stays.path, title_of(higher, stays.path), other=other))
+        return True
 
-    def _merged(self, unit: Unit, key: str, merged: MergedRecord) -> None:
+    def _merged(self, unit: Unit, key: str, merged: MergedRecord, title: str) -> None:
         path, other = settle_path(unit)
         self.merged_folders.add(conflict_folder(key))
         for tree in self.trees:
@@ -213,7 +238,6 @@ class _TreeMerge:
             self._put(path, merged.data, _mode(unit))
             if other:
                 self._leave_open(Conflict(key, (), RENAMED, MISSING, (other,)))
-        title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
         self.files.append(MergedFile(path, title, merged, unreadable))
 
     def _leave_open(self, *conflicts: Conflict) -> None:
@@ -222,13 +246,13 @@ class _TreeMerge:
             self.open.setdefault(conflict_path(conflict.record, conflict.field), conflict)
 
     def _own(self, unit: Unit) -> None:
-        """Settings and schemas merge as maps, by the default rules."""
-        base, ours, theirs = (Side(blob_of(self.batch, side.entry) if side else None) for side in unit)
-        merged = merging.merge_record(base, ours, theirs, DEFAULT, unit.path)
-        if merged.data is not None:
-            self._put(settle_path(unit)[0], merged.data)
-        self._leave_open(*merged.conflicts)
-        self.files.append(MergedFile(unit.path, unit.path, merged))
+        """Settings merge as a map, by the default rules; schemas down to one property."""
+        sides = self._sides(unit, unit.path)
+        if is_schema(unit.path):
+            merged = merge_schema(*sides, unit.path)
+        else:
+            merged = merging.merge_record(*sides, DEFAULT, unit.path)
+        self._merged(unit, unit.path, merged, unit.path)
 
     def _attachment(self, unit: Unit) -> None:
         """Edited and removed: the edit stands. Text merges by lines where clean. Else both, the higher id in place."""
