@@ -1,6 +1,6 @@
-"""Aliases after a merge: those whose anchor is gone, or now means something else, become their value.
+"""Aliases after a merge or an edit: those whose anchor is gone, or now means something else, become their value.
 
-Law: each alias of the result means what it meant on the side that it came from.
+Law: each alias of the result means what it meant where it came from.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def _spelled_out(node: Node, flow: bool) -> Node:
     if isinstance(node, Alias):
         return _spelled_out(node.target, flow)
     if isinstance(node, Scalar):
-        plain = Scalar(node.value, node.raw.removeprefix(f"&{node.anchor}").lstrip() if node.anchor else node.raw, node.style)
+        raw = node.raw.removeprefix(f"&{node.anchor}").lstrip() if node.anchor else node.raw
+        plain = Scalar(node.value, raw, node.style)
         return to_flow(Entry(None, plain)).node if flow else plain
     copy = _with_entries(node, [_holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
     copy.anchor, copy.inline, copy.indent = None, False, max(copy.indent, 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fieldvault.core.aliases import without_dangling
 from fieldvault.core.fitting import with_value
 from fieldvault.core.nodes import Tree
 from fieldvault.core.reading import ITEMS_BY_KEY, key_of, value_of
@@ -22,7 +23,7 @@ def edited(tree: Tree, edits: Sequence[tuple[FieldPath, Maybe]], schema: Schema)
     value = value_of(tree.root.node, schema.root)
     for path, wanted in edits:
         value = _set(value, path, 0, wanted, schema.root)
-    return replace(tree, root=with_value(tree.root, value, schema.root))
+    return replace(tree, root=without_dangling(with_value(tree.root, value, schema.root)))
 
 
 def _set(value: Maybe, path: FieldPath, depth: int, wanted: Maybe, rule: FieldRule) -> Value:

@@ -49,9 +49,7 @@ def _ridden(
         return None
     winner, other = (ours, theirs) if same(moved.shown, left) else (theirs, ours)
     overridden = [
-        name
-        for name in {**base, **other}
-        if _same(rule, name, winner, base) and not _same(rule, name, other, base)
+        name for name in {**base, **other} if _same(rule, name, winner, base) and not _same(rule, name, other, base)
     ]
     return Outcome(winner, (other,)) if overridden else Outcome(winner, dropped=(other,))
 

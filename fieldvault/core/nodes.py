@@ -112,7 +112,7 @@ class Entry:
         if self._text is None and self._span is not None:
             source, start, end, column = self._span
             cut = source[start:end]
-            whole_lines = cut[:1].isspace() or cut[:1] == "#"
+            whole_lines = not self.flow and (cut[:1].isspace() or cut[:1] == "#")
             self._text = dedent("\n" + cut, column) if whole_lines else "\n" + dedent(cut, column)
         return self._text
 

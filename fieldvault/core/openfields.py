@@ -44,7 +44,8 @@ class OpenFields:
         """Whether something stands open at the field or inside it in this version that did not in the base."""
         base, side = self.before[0], self.before[version]
         return any(
-            at[: len(path)] == path and (at not in base or conflict.also != base[at].also) for at, conflict in side.items()
+            at[: len(path)] == path and (at not in base or conflict.also != base[at].also)
+            for at, conflict in side.items()
         )
 
     def note(self, path: FieldPath, kind: str, base: Maybe, also: Sequence[Maybe]) -> None:

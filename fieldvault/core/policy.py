@@ -137,23 +137,25 @@ def inferred(
 
 
 def _inferred_list(parts: Sequence[Keywords], items: Sequence[Keywords], item_types: tuple[str, ...]) -> Policy:
-    required = {name for keywords in items for name in map(str, _listed(keywords.get("required")))}
+    needed = required(items)
     for key in ("id", "key"):
-        if key in required:
+        if key in needed:
             return Policy("keyed", INFERRED, keys=(key,))
     unique = any(keywords.get("uniqueItems") is True for keywords in parts)
     scalar_items = bool(item_types) and not {scalars.OBJECT, scalars.ARRAY} & set(item_types)
     return Policy("set", INFERRED) if unique and scalar_items else Policy("register")
 
 
-def _listed(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
+def required(parts: Sequence[Keywords]) -> set[str]:
+    """The names of the fields that a map must have."""
+    listed = (keywords.get("required") for keywords in parts)
+    return {str(name) for names in listed if isinstance(names, list) for name in names}
 
 
 def check(
     policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None, enum: Sequence[Value] | None
 ) -> None:
-    """Refuse a policy that its field cannot have. `item_fields`: the properties of the list's items, if it has any."""
+    """Refuse a policy that its field cannot have. `item_fields`: the fields that the list's items state, if any."""
     fits = _FITS.get(policy.strategy)
     if types and fits and not set(fits) & set(types):
         raise SchemaInvalid("schema-strategy-type", strategy=policy.strategy, fits=fits, types=types)

@@ -48,7 +48,9 @@ def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
     gap = gap_before(node, gap, flow=chosen.flow or not head)
     entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail)
     if entry.flow:  # there the lead depends on the place
-        beginning = pick((base.first, base.lead) if base else None, (ours.first, ours.lead), (theirs.first, theirs.lead))
+        beginning = pick(
+            (base.first, base.lead) if base else None, (ours.first, ours.lead), (theirs.first, theirs.lead)
+        )
         entry.first, entry.lead = beginning
     return entry
 

@@ -48,24 +48,25 @@ def smaller(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome
 
 
 def _extreme(base: Maybe, ours: Maybe, theirs: Maybe, rule: FieldRule, *, highest: bool) -> Outcome:
-    if not (_comparable(ours) and _comparable(theirs)):
+    if not (_numbers(ours, theirs) or (isinstance(ours, str) and isinstance(theirs, str))):
         return register(rule, base, ours, theirs)
     low, high = sorted((ours, theirs), key=lambda value: (_measure(value, ours, theirs), canonical(value)))
     shown, other = (high, low) if highest else (low, high)
     return Outcome(shown, dropped=(other,))
 
 
-def _comparable(value: Maybe) -> bool:
-    return isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+def _numbers(*values: Maybe) -> bool:
+    return all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in values)
 
 
-def _measure(value: Maybe, *both: Maybe) -> tuple[int, Decimal | str]:
+def _measure(value: Maybe, *both: Maybe) -> Decimal | str:
+    """What two values are compared by: a number, an instant if both are one, else the text."""
     if not isinstance(value, str):
         assert isinstance(value, int | Decimal)
-        return 1, Decimal(value)
+        return Decimal(value)
     moments = [instant(each) if isinstance(each, str) else None for each in both]
     moment = instant(value)
-    return (0, moment) if moment is not None and None not in moments else (0, value)
+    return moment if moment is not None and None not in moments else value
 
 
 def instant(text: str) -> Decimal | None:

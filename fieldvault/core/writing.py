@@ -21,9 +21,7 @@ _OTHER = re.compile(  # what YAML 1.1 or 1.2 readers take for something other th
     re.IGNORECASE,
 )
 _UNPRINTABLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
-_UNPLAIN = re.compile(
-    rf"[\t\n{_UNPRINTABLE}]" r"|^[-?:,\[\]{}#&*!|>'\"%@`\s]|: |:$| #|\s$|^\.\.\."
-)
+_UNPLAIN = re.compile(rf"[\t\n{_UNPRINTABLE}]" r"|^[-?:,\[\]{}#&*!|>'\"%@`\s]|: |:$| #|\s$|^\.\.\.")
 _BLOCK_REFUSES = re.compile(rf"[\t{_UNPRINTABLE}]" r"|[ \t]\n|\A[ \n]|[ \t]\Z")
 _ESCAPES = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P", "\ufeff": "\\uFEFF", "\x7f": "\\x7F"}
 

@@ -58,7 +58,9 @@ def _check_rule(rule: FieldRule) -> None:
     if taken:
         raise _at(rule, SchemaInvalid("schema-group-name", group=taken[0]))
     try:
-        policy.check(found, rule.types, rule.item.properties if rule.items else None, rule.enum)
+        stated = rule.item.properties if rule.items else ()
+        item_fields = (*stated, *policy.required(rule.item.parts)) if stated else None
+        policy.check(found, rule.types, item_fields, rule.enum)
     except SchemaInvalid as error:
         raise _at(rule, error) from error
 

@@ -1,4 +1,4 @@
-"""Records drawn at random: values under a schema that uses every strategy, written in formats drawn at random as well."""
+"""Records drawn at random: values under a schema that uses every strategy, in formats drawn at random as well."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ properties:
 """
 SCHEMA: Schema = schemas.load(read(SCHEMA_TEXT), "schema.yaml", "FR")
 
-_WORDS = ["Lefèvre", "01000", "no", "a b", "x: y", "- z", "#1", "null", "1.10", "it's", 'q"q', "l1\nl2\n", "p\n\nq", "é", "12:30", ""]
+_WORDS = [
+    "Lefèvre", "01000", "no", "a b", "x: y", "- z", "#1", "null", "1.10", "it's", 'q"q', "l1\nl2\n", "p\n\nq", "é",
+    "12:30", "",
+]  # fmt: skip
 
 
 def a_value(draw: random.Random) -> dict[str, Value]:
@@ -67,7 +70,7 @@ def a_value(draw: random.Random) -> dict[str, Value]:
         "plain": lambda: [draw.choice("ab") for _ in range(draw.randrange(3))],
         "phones": lambda: [_phone(draw, key) for key in draw.sample(["std", "gsm", "fax", "home"], draw.randrange(4))],
         "address": lambda: {"street": draw.choice(_WORDS), "city": draw.choice(["Lyon", "Bourg"])},
-        "custom": lambda: {key: draw.choice([draw.choice(_WORDS), {"deep": draw.choice(_WORDS)}]) for key in draw.sample("uvw", draw.randrange(3))},
+        "custom": lambda: {key: _custom(draw) for key in draw.sample("uvw", draw.randrange(3))},
         "samples": lambda: draw.randrange(5),
         "visited": lambda: draw.choice(["2026-03-02", "2026-03-05", "2026-01-01"]),
         "since": lambda: draw.choice(["2020-01-01", "2021-01-01"]),
@@ -75,15 +78,20 @@ def a_value(draw: random.Random) -> dict[str, Value]:
         "secrecy": lambda: draw.choice(["public", "client", "internal"]),
         "erp": lambda: draw.choice(["E1", "E2", ""]),
         "limit": lambda: Decimal(draw.choice(["100", "200.50"])),
-        "report": lambda: "".join(draw.choice(["one two\n", "three\n", "four five\n"]) for _ in range(draw.randrange(4))),
+        "report": lambda: "".join(draw.choices(["one two\n", "three\n", "four five\n"], k=draw.randrange(4))),
         "notes": lambda: [_note(draw, key) for key in draw.sample("klmn", draw.randrange(4))],
         "zzz": lambda: draw.choice([1, Decimal("1.0"), "1", True, None]),
     }  # fmt: skip
     return {name: make() for name, make in makers.items() if name == "id" or draw.random() < 0.4}
 
 
+def _custom(draw: random.Random) -> Value:
+    return draw.choice([draw.choice(_WORDS), {"deep": draw.choice(_WORDS)}])
+
+
 def _phone(draw: random.Random, key: str) -> Value:
-    return {"key": key, "number": draw.choice(["06 39 98 00 01", "+33639980001", "0199000001"]), "label": draw.choice(["", "home"])}
+    number = draw.choice(["06 39 98 00 01", "+33639980001", "0199000001"])
+    return {"key": key, "number": number, "label": draw.choice(["", "home"])}
 
 
 def _note(draw: random.Random, key: str) -> Value:
@@ -131,17 +139,20 @@ class Style:
     def map(self, value: dict[str, Value], column: int) -> list[str]:
         if not value:
             return [" " * column + "{}\n"]
-        return [line for key, item in value.items() for line in self.entry(f"{self.key(key)}:", item, column, self.step)]
+        return [
+            line for key, item in value.items() for line in self.entry(f"{self.key(key)}:", item, column, self.step)
+        ]
 
     def entry(self, head: str, item: Value, column: int, step: int) -> list[str]:
         pad = " " * column
-        lead = self.draw.choice([f"{pad}# about {head}\n", "\n", f"\n{pad}# {head}\n", f"\n{pad}# Part\n\n"]) if self.whim() else ""
+        leads = [f"{pad}# about {head}\n", "\n", f"\n{pad}# {head}\n", f"\n{pad}# Part\n\n"]
+        lead = self.draw.choice(leads) if self.whim() else ""
         trail = self.draw.choice(["   ", f"  # beside {head}"]) if self.whim() else ""
         if isinstance(item, dict) and item and not self.whim():
             if head == "-":
                 first, *rest = self.map(item, column + 2)
-                if first.startswith(" " * (column + 2)) and "\n" not in first[:-1] and first.strip() and first.strip()[0] != "#":
-                    return [lead, f"{pad}- {first[column + 2:]}", *rest]
+                if first.strip()[:1] not in ("", "#") and "\n" not in first[:-1]:
+                    return [lead, f"{pad}- {first[column + 2 :]}", *rest]
             return [f"{lead}{pad}{head}{trail}\n", *self.map(item, column + step)]
         if isinstance(item, list) and item and not self.whim():
             inner = column + (self.list_step if head != "-" else 2)
@@ -152,10 +163,13 @@ class Style:
 
     def beside(self, item: Value, column: int, trail: str) -> str:
         if isinstance(item, dict):
-            return "{" + ", ".join(f"{self.key(key)}: {self.scalar(each, True)}" for key, each in item.items()) + "}" + trail
+            fields = (f"{self.key(key)}: {self.scalar(each, True)}" for key, each in item.items())
+            return "{" + ", ".join(fields) + "}" + trail
         if isinstance(item, list):
             return "[" + ", ".join(self.scalar(each, True) for each in item) + "]" + trail
-        if isinstance(item, str) and "\n" in item and item.rstrip("\n") == item[:-1] and not item.startswith("\n") and not self.whim():
+        lines = isinstance(item, str) and item.endswith("\n") and not item.endswith("\n\n") and item[0] != "\n"
+        if lines and not self.whim():
+            assert isinstance(item, str)
             body = "\n".join(" " * (column + 2) + line if line else "" for line in item[:-1].split("\n"))
             return f"|{trail}\n{body}"
         return self.scalar(item, False) + trail

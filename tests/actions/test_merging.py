@@ -197,7 +197,11 @@ def test_schemas_merge_property_by_property() -> None:
 def test_a_merged_schema_that_contradicts_itself_is_a_register() -> None:
     ours = SCHEMA_FILE + b"  a: {x-merge: {group: g}}\n"
     theirs = SCHEMA_FILE + b"  g: {type: string}\n"
-    assert merge_schema_text(SCHEMA_FILE, ours, theirs) == merge_schema_text(SCHEMA_FILE, theirs, ours) == max(ours, theirs)
+    assert (
+        merge_schema_text(SCHEMA_FILE, ours, theirs)
+        == merge_schema_text(SCHEMA_FILE, theirs, ours)
+        == max(ours, theirs)
+    )
 
 
 def test_changes_name_items_by_key() -> None:

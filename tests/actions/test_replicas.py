@@ -98,7 +98,9 @@ class World:
             new = max(value["last"], len(self.commits))
         elif kind == "tags":
             gone = self.draw.choice([*value["tags"], None])
-            new = [each for each in value["tags"] if each != gone] if gone else [*value["tags"], f"t{len(self.commits)}"]
+            new = (
+                [each for each in value["tags"] if each != gone] if gone else [*value["tags"], f"t{len(self.commits)}"]
+            )
         elif kind == "phones":
             path = ("phones", self.draw.choice("pq"), "number")
             new = f"n{len(self.commits)}"
@@ -151,7 +153,9 @@ def test_it_does_not_matter_who_meets_whom_first(seed: int) -> None:
     Each element of the set is added once here: one that two people add and one of them removes depends on the way.
     """
     world, tips = history(seed, EDITS)
-    meetings = [world.merge(world.merge(tips[one], tips[two]), tips[three]) for one, two, three in permutations(range(3))]
+    meetings = [
+        world.merge(world.merge(tips[one], tips[two]), tips[three]) for one, two, three in permutations(range(3))
+    ]
     assert len({meaning(met.side) for met in meetings}) == 1
 
 

@@ -18,11 +18,11 @@ import yaml
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, dedent
 from fieldvault.edge.yamltext.guard import Guard, end_of, line_of, refused, start_of
 
-_SPACE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
-_FLOW_SPACE = re.compile(r"(?:[ \t\n]|(?<=[ \t\n])#[^\n]*)*")
+_SPACE = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
+_FLOW_SPACE = re.compile(r"(?:[ \t\r\n]|(?<=[ \t\n])#[^\n]*)*")
 _COLON = re.compile(r"[ \t]*:")
 _ANCHOR = re.compile(r"[ \t]*&[^\s,\[\]{}]+")
-_HEADER = re.compile(r"(?:&\S+[ \t]+)?[|>]([-+0-9]*)")
+_HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")
 _NOTHING = Scalar("", "")
 
 
@@ -38,6 +38,7 @@ class Cutter:
 
     def value(self, entry: Entry, event: yaml.Event, start: int, column: int) -> None:
         """Read the node of a block entry; `start` is where its head ends, `column` that of the entry's collection."""
+        self.guard.untagged(event)
         if isinstance(event, yaml.ScalarEvent):
             self._scalar_beside(entry, event, start, column)
         elif isinstance(event, yaml.CollectionStartEvent) and not event.flow_style:
@@ -59,9 +60,10 @@ class Cutter:
         header = _HEADER.match(self.text, begin)
         assert header is not None
         eol = self.text.index("\n", header.end())
-        entry.trail = self.text[header.end() : eol]
+        if "\n" not in header.group():  # else the header's line has no place for another side's comment
+            entry.trail = self.text[header.end() : eol]
         body = _content(self.text[eol:end], event.value, header.group(1), column)
-        entry.node = self._scalar(event, header.group() + body, column)
+        entry.node = self._scalar(event, self.text[begin : eol - len(entry.trail)] + body, column)
         self.position = eol + len(body) + 1
 
     def _scalar(self, event: yaml.ScalarEvent, raw: str, column: int) -> Scalar:
@@ -124,7 +126,7 @@ class Cutter:
             key = self._unmasked(event.value)
             self.guard.key(event, keys, key)
             head = self.text[start : colon.end()]
-            self._entry(node, key, head, start, column, next(self.events))
+            self._entry(node, key, head, start, column, next(self.events), line_of(event))
         return column
 
     def _list(self, node: Collection) -> int:
@@ -133,15 +135,17 @@ class Cutter:
             start = self._next_token()
             if column < 0:
                 column = self._column(start)
-            self._entry(node, None, "-", start, column, event)
+            self._entry(node, None, "-", start, column, event, line_of(event))
         return column
 
-    def _entry(self, node: Collection, key: str | None, head: str, start: int, column: int, event: yaml.Event) -> None:
+    def _entry(
+        self, node: Collection, key: str | None, head: str, start: int, column: int, event: yaml.Event, line: int
+    ) -> None:
         """Read the entry whose head stands at `start`, with the comments and blank lines above it."""
         begin = min(self.position, start)  # an inline collection's first entry begins in the middle of its line
         lead = dedent("\n" + self.text[begin : start - column], column)[1:] if begin < start - column else ""
         entry = Entry(key, _NOTHING, lead=lead, head=head)
-        entry.line = line_of(event)
+        entry.line = line
         self.value(entry, event, start + len(head), column)
         entry.place(self.text, begin, self.position, column)
         node.entries.append(entry)
@@ -179,6 +183,7 @@ class Cutter:
 
     def _flow_node(self, event: yaml.Event, column: int) -> tuple[Node, int]:
         """The node that an event begins, and the index after it."""
+        self.guard.untagged(event)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, self.text[start_of(event) : end_of(event)], column), end_of(event)
         if isinstance(event, yaml.AliasEvent):
@@ -238,7 +243,7 @@ class Cutter:
         else:
             entry.gap = dedent(self.text[end : start_of(event)], column)
             entry.node, end = self._flow_node(event, column)
-        entry.place(self.text, begin, end, column)
+        entry.place(self.text, position, end, column)
         return entry, end, regular
 
     def _after_flow_space(self, position: int) -> int:
@@ -256,6 +261,6 @@ def _content(body: str, value: str, indicators: str, column: int) -> str:
         stated = indicators.strip("-")
         found = next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), 0)
         width = column + int(stated) if stated else found
-        while len(lines) > 1 and not lines[-1].strip(" ") and (len(lines[-1]) <= width or not value):
+        while len(lines) > 1 and not lines[-1].strip(" \r") and (len(lines[-1]) <= width or not value):
             lines.pop()
     return "\n".join(lines)

@@ -66,6 +66,8 @@ class Guard:
         self.nodes += weight
         if self.nodes > self.limits.nodes_max:
             raise refused("yaml-too-many-nodes", event, limit=self.limits.nodes_max)
+
+    def untagged(self, event: yaml.Event) -> None:
         tag = getattr(event, "tag", None)
         if tag:
             raise refused("yaml-tag", event, tag=tag)
@@ -106,8 +108,7 @@ class Guard:
         """A key of the map whose other keys, with their lines, are `keys`."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor or not (key or event.style):
             raise refused("yaml-complex-key", event)
-        if event.tag:
-            raise refused("yaml-tag", event, tag=event.tag)
+        self.untagged(event)
         if key == "<<" and not event.style:
             raise refused("yaml-merge-key", event)
         if key in keys:

@@ -8,6 +8,7 @@ stand-ins while it reads.
 from __future__ import annotations
 
 import re
+
 import yaml
 
 from fieldvault.core.nodes import Entry, Scalar, Tree
@@ -18,7 +19,7 @@ from fieldvault.errors import Unreadable
 _LINE_ENDS_OF_1_1 = re.compile("[\x85\u2028\u2029\ufeff]|\r(?!\n)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _MARKERS = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
-_HEADING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*\n")  # comment and blank lines, up to the last blank one
+_HEADING = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\n")  # comment and blank lines, up to the last blank one
 
 
 def read_tree(data: bytes, limits: Limits) -> Tree:
@@ -91,6 +92,7 @@ def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
         raise Unreadable("yaml-empty", line=1)
     begin = end_of(opening) if getattr(opening, "explicit", False) else 0
     event = next(cutter.events)
+    cutter.guard.untagged(event)
     if cutter.guard.limits.map_only and not isinstance(event, yaml.MappingStartEvent):
         raise Unreadable("yaml-not-a-map", line=line_of(event))
     tree.root.line = line_of(event)
