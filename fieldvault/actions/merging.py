@@ -16,24 +16,11 @@ from fieldvault.core.conflicts import EDITED_BOTH, Conflict
 from fieldvault.core.merge import Merged, Notice, Version, merge_versions
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import Schema
-from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, rank, same
-from fieldvault.edge import schemas
+from fieldvault.core.values import MISSING, FieldPath, Maybe, rank, same
 from fieldvault.edge.yamltext import Document, Limits, read
-from fieldvault.errors import SchemaInvalid, Unreadable
+from fieldvault.errors import Unreadable
 
 RECORD = Limits()
-
-_ATOMIC_EACH: dict[str, Value] = {"type": "object", "additionalProperties": {"x-merge": "atomic"}}
-_OF_SCHEMAS = Schema(
-    {
-        "properties": {
-            "properties": _ATOMIC_EACH,
-            "patternProperties": _ATOMIC_EACH,
-            "definitions": _ATOMIC_EACH,
-            "required": {"type": "array", "x-merge": "set"},
-        }
-    }
-)  # how a schema itself merges: each property as one, what is required as a set
 
 
 @dataclass(frozen=True)
@@ -97,27 +84,6 @@ def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Lim
     """The fields in which two versions differ; an item of a keyed list by its key. Raises Unreadable."""
     values = [read(data, limits=limits).value(schema) if data is not None else MISSING for data in (old, new)]
     return changes_between(values[0], values[1], schema)
-
-
-def merge_schema_text(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
-    """Merge three versions of a schema file, as maps down to one property.
-
-    Where the result is no schema the whole file is a register of the sides that are one.
-    """
-    merged = merge_record(Side(base), Side(ours), Side(theirs), _OF_SCHEMAS, "schema").data
-    if merged is None or _is_schema(merged):
-        return merged
-    sides = [data for data in (ours, theirs) if data is not None]
-    return max([data for data in sides if _is_schema(data)] or sides)
-
-
-def _is_schema(data: bytes) -> bool:
-    try:
-        document = read(data)
-        schemas.verify(document, schemas.load(document, ""), "")
-    except (Unreadable, SchemaInvalid):
-        return False
-    return True
 
 
 def _alike(side: Side, base: Side) -> bool:

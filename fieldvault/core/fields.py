@@ -1,12 +1,14 @@
 """Finding the value at a path inside a record.
 
-Law: a step into a map is a key; a step into a list is an item's key as its schema states it, never a position.
+Law: a step into a map is a key, or the name of a group, whose value is its members; a step into a list is an item's key
+where the schema states one, else its place.
 """
 
 from __future__ import annotations
 
+from fieldvault.core.reading import ITEMS_BY_KEY, key_of
 from fieldvault.core.schema import FieldRule, Schema
-from fieldvault.core.values import MISSING, FieldPath, Maybe, item_key
+from fieldvault.core.values import MISSING, FieldPath, Maybe
 
 
 def value_at(value: Maybe, field: FieldPath, schema: Schema) -> Maybe:
@@ -20,10 +22,11 @@ def value_at(value: Maybe, field: FieldPath, schema: Schema) -> Maybe:
 
 def _step(value: Maybe, step: str, rule: FieldRule) -> Maybe:
     if isinstance(value, dict):
+        if step in rule.groups and step not in rule.properties:
+            return {name: value[name] for name in rule.groups[step] if name in value} or MISSING
         return value.get(step, MISSING)
-    if isinstance(value, list):
-        keys = rule.policy.keys
-        for item in value:
-            if isinstance(item, dict) and keys and item_key([(key, item.get(key, MISSING)) for key in keys]) == step:
-                return item
+    if isinstance(value, list) and rule.strategy in ITEMS_BY_KEY:
+        return next((item for item in value if key_of(item, rule) == step), MISSING)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
     return MISSING

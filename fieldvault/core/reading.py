@@ -63,21 +63,3 @@ def find(entry: Entry, path: FieldPath, rule: FieldRule) -> tuple[Entry, FieldRu
             return None
         entry, rule = found
     return entry, rule
-
-
-def value_at(value: Maybe, path: FieldPath, rule: FieldRule) -> Maybe:
-    """The value at a path below a value; of a group, its members. MISSING where there is none."""
-    for step in path:
-        if isinstance(value, dict):
-            if step in rule.groups and step not in value:
-                members = {name: value[name] for name in rule.groups[step] if name in value}
-                value, rule = members or MISSING, rule.step(step)
-                continue
-            value, rule = value.get(step, MISSING), rule.field(step)
-        elif isinstance(value, list) and rule.strategy in ITEMS_BY_KEY:
-            value, rule = next((item for item in value if key_of(item, rule) == step), MISSING), rule.item
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value, rule = value[int(step)], rule.item
-        else:
-            return MISSING
-    return value

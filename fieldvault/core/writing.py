@@ -26,7 +26,7 @@ _BLOCK_REFUSES = re.compile(rf"[\t{_UNPRINTABLE}]" r"|[ \t]\n|\A[ \n]|[ \t]\Z")
 _ESCAPES = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P", "\ufeff": "\\uFEFF", "\x7f": "\\x7F"}
 
 
-def tree_of(value: dict[str, Value]) -> Tree:
+def tree_of(value: dict[str, Value] | list[Value]) -> Tree:
     """A new file."""
     return Tree(Entry(None, node_of(value, outer=None)))
 

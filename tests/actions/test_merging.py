@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.actions.merging import MergedRecord, Side, changes, content_id, merge_record, merge_schema_text
+from fieldvault.actions.merging import MergedRecord, Side, changes, content_id, merge_record
 from fieldvault.core.conflicts import Conflict
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import MISSING, Maybe, to_pointer
@@ -182,26 +182,7 @@ def test_an_unreadable_base_counts_as_absent() -> None:
     assert result.data == b"a: 1\nb: 1\nc: 1\n"
 
 
-# Schemas and changes.
-
-SCHEMA_FILE = b"type: object\nrequired: [id]\nproperties:\n  id: {type: string}\n"
-
-
-def test_schemas_merge_property_by_property() -> None:
-    ours = SCHEMA_FILE.replace(b"[id]", b"[id, name]") + b"  name: {type: string}\n"
-    theirs = SCHEMA_FILE + b"  tags: {type: array}  # free words\n"
-    expected = ours + b"  tags: {type: array}  # free words\n"
-    assert merge_schema_text(SCHEMA_FILE, ours, theirs) == merge_schema_text(SCHEMA_FILE, theirs, ours) == expected
-
-
-def test_a_merged_schema_that_contradicts_itself_is_a_register() -> None:
-    ours = SCHEMA_FILE + b"  a: {x-merge: {group: g}}\n"
-    theirs = SCHEMA_FILE + b"  g: {type: string}\n"
-    assert (
-        merge_schema_text(SCHEMA_FILE, ours, theirs)
-        == merge_schema_text(SCHEMA_FILE, theirs, ours)
-        == max(ours, theirs)
-    )
+# Changes.
 
 
 def test_changes_name_items_by_key() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldvault.actions.merging import Side, merge_record
-from fieldvault.core.reading import value_at
+from fieldvault.core.fields import value_at
 from fieldvault.core.values import FieldPath, canonical, to_pointer
 from fieldvault.edge import schemas
 from fieldvault.edge.yamltext import read
@@ -167,7 +167,7 @@ def meaning(side: Side) -> str:
     opened = {}
     for path, conflict in side.conflicts.items():
         if conflict.kind != "order":
-            shown = value_at(value, path, SCHEMA.root)
+            shown = value_at(value, path, SCHEMA)
             opened[to_pointer(path)] = sorted(map(canonical, (shown, *conflict.also)))
     return canonical({"value": value, "open": opened})
 

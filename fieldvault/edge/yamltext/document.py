@@ -57,6 +57,6 @@ def read(data: bytes, *, limits: Limits = RECORD) -> Document:
     return Document(data, limits)
 
 
-def dump(value: dict[str, Value]) -> bytes:
+def dump(value: dict[str, Value] | list[Value]) -> bytes:
     """A new file for a value, in the house style."""
     return layout.data(writing.tree_of(value))
