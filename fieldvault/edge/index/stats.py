@@ -11,17 +11,16 @@ One packed row a folder, because 100,000 rows of SQLite take 127 ms to read and 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from fieldvault.core.snapshot import Entry, Oid
-from fieldvault.errors import FieldvaultError
+from fieldvault.edge.index.database import Database
 
 _VERSION = 1
 _STAT = struct.Struct("<qqqQI")  # mtime_ns, ctime_ns, size, inode, mode
@@ -64,59 +63,10 @@ Folder = dict[str, Seen]
 
 
 class StatCache:
-    """`.git/fieldvault/index.sqlite`. Made anew when it is damaged or of another version.
-
-    Its methods raise FieldvaultError: "disk-full", or "index-unusable" (path, reason) for what else the system refuses.
-    """
+    """`.git/fieldvault/index.sqlite`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._db = self._open()
-        except sqlite3.OperationalError as error:
-            raise self._unusable(error) from error
-        except sqlite3.DatabaseError:
-            self._db = self._anew()
-
-    def _anew(self) -> sqlite3.Connection:
-        for name in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
-            name.unlink(missing_ok=True)
-        try:
-            return self._open()
-        except sqlite3.OperationalError as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: sqlite3.Error) -> FieldvaultError:
-        if error.sqlite_errorname == "SQLITE_FULL":
-            return FieldvaultError("disk-full")
-        return FieldvaultError("index-unusable", path=str(self.path), reason=str(error))
-
-    def _rows(self, question: str, *values: str) -> list[Any]:
-        """The answer; an index that turns out to be damaged is made anew, and has nothing to say."""
-        try:
-            return self._db.execute(question, values).fetchall()
-        except sqlite3.OperationalError as error:
-            raise self._unusable(error) from error
-        except sqlite3.DatabaseError:
-            self._db.close()
-            self._db = self._anew()
-            return []
-
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
-        try:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != _VERSION:
-                if version:
-                    raise sqlite3.DatabaseError("another version")
-                db.execute("PRAGMA journal_mode=WAL")
-                db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-            db.execute("PRAGMA synchronous=NORMAL")
-        except BaseException:
-            db.close()
-            raise
-        return db
+        self._db = Database(path, _SCHEMA, _VERSION)
 
     def close(self) -> None:
         self._db.close()
@@ -124,25 +74,25 @@ class StatCache:
     @property
     def tree(self) -> Oid | None:
         """The tree that the rows mirror; None while there are none."""
-        rows = self._rows("SELECT value FROM meta WHERE key='tree'")
+        rows = self._db.rows("SELECT value FROM meta WHERE key='tree'")
         return rows[0][0] if rows else None
 
     def folders(self) -> list[str]:
         """Every folder that has rows; "" is the vault's root."""
-        return [folder for (folder,) in self._rows("SELECT folder FROM folders")]
+        return [folder for (folder,) in self._db.rows("SELECT folder FROM folders")]
 
     def all(self) -> dict[str, Folder]:
         """Every row, by folder and name."""
-        return {folder: _unpack(rows) for folder, rows in self._rows("SELECT folder, rows FROM folders")}
+        return {folder: _unpack(rows) for folder, rows in self._db.rows("SELECT folder, rows FROM folders")}
 
     def folder(self, folder: str) -> Folder:
         """The rows of one folder, by name; {} where it has none."""
-        rows = self._rows("SELECT rows FROM folders WHERE folder=?", folder)
+        rows = self._db.rows("SELECT rows FROM folders WHERE folder=?", folder)
         return _unpack(rows[0][0]) if rows else {}
 
     def behind(self) -> dict[str, Entry | None]:
         """The paths whose working file came from another version than the mirrored tree's: path -> that version."""
-        rows = self._rows("SELECT path, mode, oid FROM behind")
+        rows = self._db.rows("SELECT path, mode, oid FROM behind")
         return {path: Entry(mode, oid) if oid else None for path, mode, oid in rows}
 
     def update(
@@ -160,37 +110,25 @@ class StatCache:
         forget = list(forget_behind)
         durable = bool(behind or forget)
         try:
-            with self._written(durable):
+            with self._db.written(durable=durable):
                 if expected != "any" and self.tree != expected:
                     return False
                 self._replace(tree, folders)
-                self._db.executemany("DELETE FROM behind WHERE path=?", [(path,) for path in forget])
+                self._db.many("DELETE FROM behind WHERE path=?", [(path,) for path in forget])
                 rows = [(path, *(entry or (0, None))) for path, entry in (behind or {}).items()]
-                self._db.executemany("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
+                self._db.many("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
             return True
         except sqlite3.DatabaseError as error:
             if durable:
-                raise self._unusable(error) from error
+                raise self._db.unusable(error) from error
             return False  # without the rows the next command reads more files, and that is all
 
-    @contextlib.contextmanager
-    def _written(self, durable: bool) -> Iterator[None]:
-        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-
     def _replace(self, tree: Oid | None, folders: Mapping[str, Folder]) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", (tree,))
+        self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
         gone = [(name,) for name, rows in folders.items() if not rows]
-        self._db.executemany("DELETE FROM folders WHERE folder=?", gone)
+        self._db.many("DELETE FROM folders WHERE folder=?", gone)
         packed = [(name, _pack(rows)) for name, rows in folders.items() if rows]
-        self._db.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", packed)
+        self._db.many("INSERT OR REPLACE INTO folders VALUES (?, ?)", packed)
 
 
 def _pack(rows: Folder) -> bytes:

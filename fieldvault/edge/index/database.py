@@ -1,0 +1,91 @@
+"""One SQLite file of this machine's: opened, made anew when it is damaged, written in whole transactions.
+
+Law: what lies here can be computed again, so damage costs time and never stops a command. Methods raise FieldvaultError:
+"disk-full", or "index-unusable" (path, reason) for what else the system refuses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fieldvault.errors import FieldvaultError
+
+
+class Database:
+    """The file at `path` with the tables of `schema`; one of another `version` is made anew."""
+
+    def __init__(self, path: Path, schema: str, version: int) -> None:
+        self.path = path
+        self._schema = schema
+        self._version = version
+        try:
+            self._db = self._open()
+        except sqlite3.OperationalError as error:
+            raise self.unusable(error) from error
+        except sqlite3.DatabaseError:
+            self._db = self._anew()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def rows(self, question: str, *values: object) -> list[Any]:
+        """The answer; a file that turns out to be damaged is made anew, and has nothing to say."""
+        try:
+            return self._db.execute(question, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise self.unusable(error) from error
+        except sqlite3.DatabaseError:
+            self._db.close()
+            self._db = self._anew()
+            return []
+
+    def many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run a statement for each row; inside `written`."""
+        self._db.executemany(statement, rows)
+
+    @contextlib.contextmanager
+    def written(self, *, durable: bool = False) -> Iterator[None]:
+        """One transaction: all of it or nothing. `durable`: on the disk when it ends."""
+        self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+
+    def unusable(self, error: sqlite3.Error) -> FieldvaultError:
+        """What to tell of an error of SQLite's."""
+        if error.sqlite_errorname == "SQLITE_FULL":
+            return FieldvaultError("disk-full")
+        return FieldvaultError("index-unusable", path=str(self.path), reason=str(error))
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version != self._version:
+                if version:
+                    raise sqlite3.DatabaseError("another version")
+                db.execute("PRAGMA journal_mode=WAL")
+                db.executescript(f"BEGIN IMMEDIATE; {self._schema} PRAGMA user_version={self._version}; COMMIT;")
+            db.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _anew(self) -> sqlite3.Connection:
+        for name in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
+            name.unlink(missing_ok=True)
+        try:
+            return self._open()
+        except sqlite3.OperationalError as error:
+            raise self.unusable(error) from error
