@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from fieldvault.actions.former import regained
 from fieldvault.actions.mirror import Rows, mirrored
 from fieldvault.actions.vault import Vault
 from fieldvault.core.names import judge_path
@@ -47,9 +48,15 @@ def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
     """Look at the whole folder, or at these files and folders of it only."""
     head = vault.head()
     tree = read_commit(vault.objects, head).tree if head else None
-    rows = mirrored(vault, tree)
-    look = _Look(vault, Survey(head, tree), rows)
-    look.run(list(paths))
+    if not vault.stats.bases_known:
+        edits = (edit.change for edit in _look(vault, head, tree, []).edits)
+        vault.stats.update(tree, {}, regained(vault, edits) if head else {}, expected=tree)
+    return _look(vault, head, tree, list(paths))
+
+
+def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str]) -> Survey:
+    look = _Look(vault, Survey(head, tree), mirrored(vault, tree))
+    look.run(paths)
     return look.survey
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.describing import describe
+from fieldvault.actions.former import CAME_IN
 from fieldvault.actions.incoming import Incoming, judge
 from fieldvault.actions.treemerge import MergedFile, TreeMerge, merge_commits
 from fieldvault.actions.types import Types
@@ -174,7 +175,7 @@ def _check_out(vault: Vault, batch: Batch, ours: Oid | None, tip: Oid, report: S
         try:
             old = read_commit(batch, ours).tree if ours else None
             changes = diff_trees(batch, old, read_commit(batch, tip).tree)
-            change = Change(MAIN, ours, tip, changes, _files(vault, changes), reason=f"fv sync: {tip[:10]}")
+            change = Change(MAIN, ours, tip, changes, _files(vault, changes), reason=f"{CAME_IN}: {tip[:10]}")
             for outcome in apply_change(vault, batch, change):
                 if outcome.problem:
                     report.behind[outcome.change.path] = outcome.problem

@@ -7,9 +7,22 @@ nothing that was committed hangs on them.
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
+
+_LINE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) [^\t]*(?:\t(.*))?")
+
+
+class Move(NamedTuple):
+    """One line of a reflog; a ref that was made comes from `NO_OID` (refs)."""
+
+    old: Oid
+    new: Oid
+    message: str
 
 
 class Reflog:
@@ -27,6 +40,16 @@ class Reflog:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
                 file.write(line.encode("utf-8", "surrogateescape"))
+
+    def moves(self, ref: str) -> Iterator[Move]:
+        """Newest first; lines that cannot be read are passed over."""
+        try:
+            text = (self._folder / ref).read_text("utf-8", "surrogateescape")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+            return
+        for line in reversed(text.split("\n")):
+            if match := _LINE.fullmatch(line):
+                yield Move(*match.groups(default=""))
 
     def remove(self, ref: str) -> None:
         path = self._folder / ref

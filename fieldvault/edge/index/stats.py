@@ -77,6 +77,11 @@ class StatCache:
         rows = self._db.rows("SELECT value FROM meta WHERE key='tree'")
         return rows[0][0] if rows else None
 
+    @property
+    def bases_known(self) -> bool:
+        """Whether `behind` is all there is; False for an index that was made anew, until it is told once."""
+        return bool(self._db.rows("SELECT value FROM meta WHERE key='bases'"))
+
     def folders(self) -> list[str]:
         """Every folder that has rows; "" is the vault's root."""
         return [folder for (folder,) in self._db.rows("SELECT folder FROM folders")]
@@ -115,8 +120,10 @@ class StatCache:
                     return False
                 self._replace(tree, folders)
                 self._db.many("DELETE FROM behind WHERE path=?", [(path,) for path in forget])
-                rows = [(path, *(entry or (0, None))) for path, entry in (behind or {}).items()]
-                self._db.many("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
+                if behind is not None:
+                    self._db.many("INSERT OR REPLACE INTO meta VALUES ('bases', ?)", [("known",)])
+                    rows = [(path, *(entry or (0, None))) for path, entry in behind.items()]
+                    self._db.many("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
             return True
         except sqlite3.DatabaseError as error:
             if durable:
