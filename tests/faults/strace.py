@@ -58,7 +58,7 @@ def changing_calls(words: Sequence[str], folder: Path, environment: Mapping[str,
     """Every call of the command that changes a file, in order; the command must succeed."""
     log = folder.parent / f"{folder.name}.strace"
     traced = ["strace", "-f", "--seccomp-bpf", "-o", str(log), "-e", f"trace={','.join(CHANGING)}"]
-    done = _run([*traced, *words], folder, environment)
+    done = run([*traced, *words], folder, environment)
     assert done.code == 0, done
     counts: Counter[str] = Counter()
     points = []
@@ -78,7 +78,7 @@ def run_disturbed(
     """The command, disturbed at one point. `mode`: KILL, INT, or an errno with `-once` or `-always`."""
     rules = _rules(point, mode)
     traced = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={','.join(CHANGING)}"]
-    return _run([*traced, *(word for rule in rules for word in ("-e", f"inject={rule}")), *words], folder, environment)
+    return run([*traced, *(word for rule in rules for word in ("-e", f"inject={rule}")), *words], folder, environment)
 
 
 def _rules(point: Point, mode: str) -> list[str]:
@@ -98,7 +98,7 @@ def _changes(syscall: str, arguments: str) -> bool:
     return not (syscall == "write" and re.match(r"[12],", arguments))
 
 
-def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
+def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
     done = subprocess.run(
         words, cwd=folder, env=environment, capture_output=True, text=True, errors="replace", timeout=60, check=False
     )

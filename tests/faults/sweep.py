@@ -1,0 +1,112 @@
+"""A scene and its points, and what must hold after a command was disturbed at one of them.
+
+Law: the invariants stand here once, for every kind of fault: git finds nothing wrong, each file is its old or its new
+version, the next command exits 0 with the outcome of an undisturbed run, and leaves nothing lying about.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fieldvault.core.snapshot import Oid
+from tests.faults.scenes import SCENES, environment, tree_of, working_files
+from tests.faults.strace import Point, changing_calls, fv, run
+from tests.gitenv import Git
+
+ALL = bool(os.environ.get("FAULTS"))  # every point
+CELL = os.environ.get("CELL", "")  # one point: scene/mode/number
+
+
+class Scene(NamedTuple):
+    """One scene, made once: the command, its points, and what stands before it and after an undisturbed run."""
+
+    folder: Path
+    words: list[str]
+    points: list[Point]
+    before: dict[str, Oid]
+    after: dict[str, Oid]
+
+    def numbers(self, name: str, mode: str, sample: int) -> list[int]:
+        """The points to try: the one that CELL names, all, or `sample` of them, other ones for each scene and mode."""
+        if CELL:
+            return [int(CELL.rpartition("/")[2])]
+        count = len(self.points)
+        offset = sum(f"{name}/{mode}".encode()) * 7
+        return sorted((offset + step) % count for step in range(0, count, 1 if ALL else max(1, count // sample)))
+
+    def is_done(self, place: Path) -> bool:
+        """Whether folder and HEAD hold what an undisturbed run leaves."""
+        marc = place / "marc"
+        return working_files(marc) == self.after == tree_of(Git(marc))
+
+
+def chosen(name: str, mode: str) -> None:
+    """Skip what CELL does not name."""
+    if CELL and not CELL.startswith(f"{name}/{mode}/"):
+        pytest.skip(f"not {CELL}")
+
+
+def make_scene(name: str, folder: Path) -> Scene:
+    folder.mkdir(parents=True)
+    world = folder / "world"
+    words = fv(*SCENES[name](world))
+    undisturbed = folder / "undisturbed"
+    copy(world, undisturbed)
+    points = changing_calls(words, undisturbed / "marc", environment())
+    scene = Scene(world, words, points, working_files(world / "marc"), working_files(undisturbed / "marc"))
+    assert scene.is_done(undisturbed)
+    return scene
+
+
+def copy(source: Path, target: Path) -> None:
+    """With its hard links: by them a lock is known to be ours."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+
+
+def look(scene: Scene, git: Git) -> None:
+    """What must hold at once: git finds nothing wrong, each file is its old or its new version, no value is gone."""
+    assert fsck(git) == ""
+    status = git.run("status", "--porcelain")
+    assert status.returncode == 0, status.stderr
+    held, committed = working_files(git.path), tree_of(git)
+    for path in scene.before.keys() | scene.after.keys() | held.keys():
+        assert held.get(path) in (scene.before.get(path), scene.after.get(path)), f"{path} holds neither version"
+    for path, oid in scene.before.items():
+        assert oid in (held.get(path), committed.get(path)) or held.get(path) == scene.after.get(path), path
+
+
+def mended(scene: Scene, place: Path, told: str = "") -> None:
+    """The same command once more: exit 0, the outcome of an undisturbed run, and nothing left lying about."""
+    marc = place / "marc"
+    git = Git(marc)
+    done = run(scene.words, marc, environment())
+    assert done.code == 0, f"{told} {done}"
+    assert scene.is_done(place), told
+    assert git("status", "--porcelain") == "", told
+    assert fsck(git) == "", told
+    hub = place / "hub.git"
+    if hub.exists():
+        assert fsck(Git(hub)) == "", told
+        if scene.words[-1] == "sync":
+            assert Git(hub)("rev-parse", "main") == git("rev-parse", "main"), told
+    assert leavings(place) == [], told
+
+
+def fsck(git: Git) -> str:
+    done = git.run("fsck", "--strict", "--no-dangling", "--no-progress")
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    return "\n".join(line for line in said.splitlines() if not line.startswith("notice: "))
+
+
+def leavings(place: Path) -> list[str]:
+    """Locks, temporary files and notes; fv's two locks between processes stay, but nameless."""
+    own = place / "marc" / ".git" / "fieldvault"
+    found = [path for path in place.rglob("*.lock") if path.parent.name != "fieldvault" or path.stat().st_size]
+    found += [*place.rglob("*tmp_*"), *place.rglob(".fv-*")]
+    found += [*own.glob("journal"), *own.glob("staged/*"), *own.glob("locks/*"), *place.glob("marc/.git/refs/fv/*")]
+    return [path.relative_to(place).as_posix() for path in found]
