@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fieldvault.core import listmerge, slots
-from fieldvault.core.nodes import Collection, Entry
+from fieldvault.core.nodes import Collection, Entry, tied
 from fieldvault.core.reading import entry_value, key_of, value_of
 from fieldvault.core.schema import FieldRule
+from fieldvault.core.slots import Sides
 from fieldvault.core.strategies import instant
 from fieldvault.core.values import Maybe, canonical
 from fieldvault.core.writing import to_block
@@ -51,6 +52,19 @@ class Trio(NamedTuple):
         """Of lists: each version's items by their canonical text."""
         item = rule.item
         return [{canonical(standard(entry, item)): entry for entry in entries} for entries in self.entries()]
+
+
+def trio_of(sides: Sides) -> Trio | None:
+    """The maps or lists of a field that both sides have and that may be looked into; else None."""
+    base, ours, theirs = (collection_of(side) for side in sides)
+    if ours is None or theirs is None or ours.mapping != theirs.mapping:
+        return None
+    return Trio(base if base and base.mapping == ours.mapping else None, ours, theirs)
+
+
+def collection_of(entry: Entry | None) -> Collection | None:
+    node = entry.node if entry is not None else None
+    return node if isinstance(node, Collection) and not tied(node) else None
 
 
 def standard(entry: Entry | None, rule: FieldRule) -> Maybe:

@@ -22,11 +22,12 @@ from typing import Final
 
 from fieldvault.core import groups, layout, listmerge, slots
 from fieldvault.core.aliases import without_dangling
-from fieldvault.core.arranging import Named, Trio, arranged, standard
+from fieldvault.core.arranging import Named, Trio, arranged, collection_of, standard, trio_of
 from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict
 from fieldvault.core.derived import FUNCTIONS
+from fieldvault.core.dressing import OURS, THEIRS, dressed
 from fieldvault.core.fitting import with_value
-from fieldvault.core.nodes import Collection, Entry, Tree, aliased, tied
+from fieldvault.core.nodes import Collection, Entry, Tree, aliased
 from fieldvault.core.openfields import Conflicts, OpenFields
 from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
@@ -150,7 +151,7 @@ class _Merger:
         """A field that is not looked into: its value is decided as one."""
         base, ours, theirs = (standard(side, rule) for side in sides)
         if same(ours, theirs) and not (rule.strategy == "sum" and not same(ours, base)):
-            return self._dressed(path, rule, sides)  # 1, 4
+            return dressed(rule, sides)  # 1, 4
         if same(ours, base):
             return self._showing(rule, sides, entry_value(sides.theirs, rule))  # 2
         if same(theirs, base):
@@ -175,24 +176,14 @@ class _Merger:
         ours, theirs = sides.ours, sides.theirs
         assert ours is not None and theirs is not None and shown is not MISSING
         wanted = rule.standard(shown)
-        having = [side for side in (ours, theirs) if same(standard(side, rule), wanted)]
-        if not having and sides.base is not None and same(standard(sides.base, rule), wanted):
-            having = [sides.base]
-        if not having:
-            template = max(ours, theirs, key=lambda side: layout.shape_text(side.node))
-            having = [with_value(template, shown, rule)]
-        chosen = slots.equal_node(sides, having)
+        having = [place for place in (OURS, THEIRS) if same(standard(sides[place], rule), wanted)]
+        if having:
+            return dressed(rule, sides, having[0] if len(having) == 1 else None)
+        if sides.base is not None and same(standard(sides.base, rule), wanted):
+            chosen = sides.base
+        else:
+            chosen = with_value(max(ours, theirs, key=lambda side: layout.shape_text(side.node)), shown, rule)
         return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
-
-    def _dressed(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
-        """The entry of a field whose values are equal on both sides: only bytes are left to merge."""
-        assert sides.ours is not None and sides.theirs is not None
-        trio = _trio(sides)
-        if trio is None or rule.adds:
-            chosen = slots.equal_node(sides, (sides.ours, sides.theirs))
-            return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
-        inside = self._map(path, rule, trio) if trio.ours.mapping else self._by_place(path, rule, trio)
-        return slots.surrounded(sides, inside, slots.gap_beside(sides, sides.ours))
 
     # Fields at which something stands open.
 
@@ -208,7 +199,7 @@ class _Merger:
         if len(present) == 1:
             return present[0] if same(standard(present[0], rule), wanted) else with_value(present[0], shown, rule)
         if all(same(standard(side, rule), wanted) for side in present):
-            return self._dressed(path, rule, sides)
+            return dressed(rule, sides)
         return self._showing(rule, sides, shown)
 
     def _present_or_removed(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
@@ -232,7 +223,7 @@ class _Merger:
 
     def _inside(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Collection | None:
         """The merged map or list where the strategy looks into it and both sides have one; else None."""
-        trio = _trio(sides)
+        trio = trio_of(sides)
         if trio is None:
             return None
         if trio.ours.mapping:
@@ -319,7 +310,7 @@ class _Merger:
             elif sides.ours is None or sides.theirs is None:
                 merged[name] = sides.ours or sides.theirs
             else:
-                merged[name] = self._dressed((*path, name), rule.item, sides)
+                merged[name] = dressed(rule.item, sides)
         return arranged(rule, trio, named, merged).collection
 
     def _sequence(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection:
@@ -334,35 +325,15 @@ class _Merger:
             present = found.ours or found.theirs
             assert present is not None
             both = found.ours is not None and found.theirs is not None
-            entries.append(self._dressed(path, rule.item, found) if both else present)
+            entries.append(dressed(rule.item, found) if both else present)
         return slots.shaped(*trio, entries)
-
-    def _by_place(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection:
-        """Two lists of the same values: item by item, for their bytes."""
-        base, ours, theirs = trio.entries()
-        before = base if len(base) == len(ours) else [None] * len(ours)
-        items = [Sides(*entries) for entries in zip(before, ours, theirs, strict=True)]
-        return slots.shaped(*trio, [self._dressed(path, rule.item, sides) for sides in items])
 
 
 def _sides(name: str, named: Sequence[Named]) -> Sides:
     return Sides(*(side.get(name) for side in named))
 
 
-def _trio(sides: Sides) -> Trio | None:
-    """The maps or lists of a field that both sides have and that may be looked into; else None."""
-    base, ours, theirs = (_collection(side) for side in sides)
-    if ours is None or theirs is None or ours.mapping != theirs.mapping:
-        return None
-    return Trio(base if base and base.mapping == ours.mapping else None, ours, theirs)
-
-
-def _collection(entry: Entry | None) -> Collection | None:
-    node = entry.node if entry is not None else None
-    return node if isinstance(node, Collection) and not tied(node) else None
-
-
 def _looks_inside(rule: FieldRule, sides: Sides) -> bool:
-    present = [_collection(side) for side in sides if side is not None]
+    present = [collection_of(side) for side in sides if side is not None]
     maps = all(node is not None and node.mapping for node in present)
     return None not in present and rule.strategy in (("granular",) if maps else (*ITEMS_BY_KEY, "set", "sequence"))
