@@ -51,7 +51,10 @@ def test_every_key_that_is_said_has_a_sentence() -> None:
 
 
 def test_every_problem_that_check_finds_has_a_sentence() -> None:
-    used = {kind for _, call, _ in calls("Problem") if len(call.args) > 1 for kind in literals(call.args[1])}
+    places = {"Problem": 1, "Disagreement": 2}
+    used = {
+        kind for _, call, name in calls(*places) if len(call.args) > 2 for kind in literals(call.args[places[name]])
+    }
     assert used and sorted(used - en.PROBLEMS.keys()) == []
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fieldvault.actions.agreement import FileProblem, disagreements
 from fieldvault.actions.attribution import Written, writers
 from fieldvault.actions.commit import CommitReport, Now, commit
 from fieldvault.actions.lookup import find_record, head_tree
@@ -52,6 +53,20 @@ class OpenConflict:
     def waits(self) -> bool:
         """Whether a person must choose. Two versions of an attachment both stand, each under its own name."""
         return self.conflict.kind != ATTACHMENT
+
+
+@dataclass
+class Waiting:
+    """What waits for a person: open conflicts, and records that do not agree with each other."""
+
+    conflicts: list[OpenConflict]
+    problems: list[FileProblem]
+
+
+def all_waiting(vault: Vault) -> Waiting:
+    """Both, of HEAD."""
+    tree = head_tree(vault)
+    return Waiting(list_conflicts(vault), disagreements(vault, vault.objects, tree) if tree else [])
 
 
 def list_conflicts(vault: Vault) -> list[OpenConflict]:

@@ -12,6 +12,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from fieldvault.actions.agreement import FileProblem, disagreements
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.describing import describe
@@ -47,6 +48,7 @@ class SyncReport:
     merged: list[MergedFile] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     refused_by: str = ""
+    problems: list[FileProblem] = field(default_factory=list)  # what the records that came say against others
     behind: dict[str, str] = field(default_factory=dict)
     unreachable: FieldvaultError | None = None
     waiting: int = 0
@@ -199,7 +201,10 @@ def _tell_news(vault: Vault, before: Oid | None, report: SyncReport) -> None:
         one for one in new_commits(vault.objects, head, [before] if before else []) if one.oid != report.made
     ]
     old, new = (read_commit(vault.objects, oid).tree if oid else None for oid in (before, head))
-    report.news = describe(vault.objects, Types(vault.objects, new), diff_trees(vault.objects, old, new))
+    changes = diff_trees(vault.objects, old, new)
+    report.news = describe(vault.objects, Types(vault.objects, new), changes)
+    assert new is not None
+    report.problems = disagreements(vault, vault.objects, new, {change.path for change in changes}, old)
 
 
 def waiting(vault: Vault) -> list[Commit]:

@@ -21,6 +21,7 @@ from fieldvault.edge.git.config import GitConfig, Identity
 from fieldvault.edge.git.ignore import Ignore
 from fieldvault.edge.git.objects import Objects
 from fieldvault.edge.git.refs import Refs
+from fieldvault.edge.index.claims import ClaimsIndex
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
 from fieldvault.edge.lock import FileLock
@@ -83,6 +84,10 @@ class Vault:
     @cached_property
     def stats(self) -> StatCache:
         return StatCache(self.own_dir / "index.sqlite")
+
+    @cached_property
+    def claims(self) -> ClaimsIndex:
+        return ClaimsIndex(self.own_dir / "claims.sqlite")
 
     @cached_property
     def journal(self) -> JournalFile:
@@ -152,7 +157,7 @@ class Vault:
             return None
 
     def close(self) -> None:
-        for name in ("objects", "stats"):
+        for name in ("objects", "stats", "claims"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 

@@ -83,18 +83,18 @@ def status_command(exit_code: bool, as_json: bool) -> int:
 @exit_code_option
 @json_option
 def conflicts_command(exit_code: bool, as_json: bool) -> int:
-    """List the fields at which more than one value stands
+    """List what waits for you: fields with several values, and records that do not agree with each other
 
     \b
     Example:
       fv conflicts
     """
-    from fieldvault.actions.conflicts import list_conflicts
+    from fieldvault.actions.conflicts import all_waiting
 
     with vault_here() as vault:
-        found = list_conflicts(vault)
+        found = all_waiting(vault)
         tell("conflicts", found, lambda: text.numbered(found), as_json)
-        return WAITS if exit_code and found else 0
+        return WAITS if exit_code and found.conflicts else 0
 
 
 @click.command("resolve")
@@ -152,7 +152,8 @@ def _one_after_the_other() -> int:
                 number = int(answer) if answer.isdigit() and int(answer) <= len(one.standing) else None
                 other = None if number else answer
                 report = resolve(vault, now, one.path, one.conflict.field, take=number, value=other)
-                tell("resolve", report, lambda report=report: text.committed(report), False)
+                for line in text.committed(report):
+                    click.echo(line)
         return 0
 
 

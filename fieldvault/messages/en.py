@@ -318,6 +318,8 @@ SENTENCES: dict[str, str] = {
     "ours-of": "one person",
     "theirs-of": "the other",
     "undone": "Took back: {subject}",
+    "heading-conflicts": "To decide:",
+    "heading-problems": "To look at:",
     "no-conflicts": "Nothing to decide.",
     "all-well": "no problems",
     "checked": "Checked {files}: {problems}.",

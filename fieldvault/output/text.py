@@ -17,9 +17,10 @@ from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import count, error, harmless, problem, reason, say
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
+    from fieldvault.actions.agreement import FileProblem
     from fieldvault.actions.check import CheckReport
     from fieldvault.actions.commit import CommitReport, Draft
-    from fieldvault.actions.conflicts import OpenConflict, Standing
+    from fieldvault.actions.conflicts import OpenConflict, Standing, Waiting
     from fieldvault.actions.explain import Example, Explanation
     from fieldvault.actions.history import LogEntry
     from fieldvault.actions.merging import MergedRecord
@@ -72,6 +73,7 @@ def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[st
         yield say("refused", path=path, who=_name(report.refused_by), reason=reason(why))
     yield from _behind(report.behind)
     yield from to_decide(conflicts)
+    yield from problems(report.problems)
     if report.unreachable is not None:
         message = error(report.unreachable.kind, report.unreachable.facts)[0]
         yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
@@ -154,10 +156,13 @@ def shown_value(value: Maybe) -> str:
     return harmless(canonical(value))
 
 
-def numbered(conflicts: Sequence[OpenConflict]) -> Iterator[str]:
-    """Every open conflict with its standing values numbered as `--take` counts them."""
-    if not conflicts:
+def numbered(report: Waiting) -> Iterator[str]:
+    """Every open conflict with its standing values numbered as `--take` counts them, then what does not agree."""
+    conflicts = report.conflicts
+    if not conflicts and not report.problems:
         yield say("no-conflicts")
+    if conflicts:
+        yield say("heading-conflicts")
     for one in conflicts:
         yield f"{one.title}: {_spoken(one.conflict)}   [{one.conflict.kind}]"
         for number, standing in enumerate(one.standing, start=1):
@@ -165,6 +170,9 @@ def numbered(conflicts: Sequence[OpenConflict]) -> Iterator[str]:
         if one.conflict.base is not MISSING:
             yield f"     {say('base', value=shown_value(one.conflict.base))}"
         yield _resolve_hint(one)
+    if report.problems:
+        yield say("heading-problems")
+        yield from problems(report.problems)
 
 
 def status(report: StatusReport, now: int) -> Iterator[str]:
@@ -263,15 +271,12 @@ def shown(report: Shown) -> Iterator[str]:
 def checked(report: CheckReport) -> Iterator[str]:
     for path, failure in report.unreadable:
         yield error(failure.kind, {"path": path, **failure.facts})[0]
-    for one in report.problems:
-        where = f"{one.path}:{one.problem.line}" if one.problem.line else one.path
-        field = to_pointer(one.problem.field)[1:]
-        yield harmless(f"{where}: {field + ': ' if field else ''}") + problem(one.problem.kind, one.problem.facts)
-    problems = len(report.unreadable) + len(report.problems)
+    yield from problems(report.problems)
+    number = len(report.unreadable) + len(report.problems)
     yield say(
         "checked",
         files=count(report.files, "file"),
-        problems=count(problems, "problem") if problems else say("all-well"),
+        problems=count(number, "problem") if number else say("all-well"),
     )
 
 
@@ -298,6 +303,14 @@ def _side_name(key: str, example: Example) -> str:
         return say(f"{key}-of")
     fields = [line.split(": ", 1)[1] for line in example.conflicts.splitlines() if "field: " in line]
     return say("example-both", fields=fields) if fields else say("example-clean")
+
+
+def problems(found: Iterable[FileProblem]) -> Iterator[str]:
+    """`path:12: phones/std: ...` for each problem."""
+    for one in found:
+        where = f"{one.path}:{one.problem.line}" if one.problem.line else one.path
+        field = to_pointer(one.problem.field)[1:]
+        yield harmless(f"{where}: {field + ': ' if field else ''}") + problem(one.problem.kind, one.problem.facts)
 
 
 def undone(report: Undone) -> Iterator[str]:

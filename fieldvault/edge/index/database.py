@@ -1,6 +1,6 @@
 """One SQLite file of this machine's: opened, made anew when it is damaged, written in whole transactions.
 
-Law: what lies here can be computed again, so damage costs time and never stops a command. Methods raise FieldvaultError:
+Law: what lies here can be computed again: damage costs time and never stops a command. Methods raise FieldvaultError:
 "disk-full", or "index-unusable" (path, reason) for what else the system refuses.
 """
 
