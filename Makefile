@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint bench docs clean
+.PHONY: demo test test-fast lint faults bench docs clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,10 @@ lint: $(READY)
 	$(BIN)/ruff check fieldvault tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every point of every command, for hours; one of them with CELL=commit/KILL/17
+faults: $(READY)
+	FAULTS=1 CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

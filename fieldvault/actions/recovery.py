@@ -45,5 +45,6 @@ def mend(vault: Vault, lock: FileLock) -> None:
 
 
 def _left(vault: Vault) -> bool:
-    """A power cut can take the name off the lock, but neither the journal nor git's locks."""
-    return vault.journal.exists() or (vault.locks_dir.is_dir() and any(vault.locks_dir.iterdir()))
+    """A power cut can take the name off the lock, but neither the journal, nor git's locks, nor what was staged."""
+    folders = (vault.locks_dir, vault.staged_dir)
+    return vault.journal.exists() or any(folder.is_dir() and any(folder.iterdir()) for folder in folders)

@@ -65,6 +65,11 @@ class Vault:
         """The second names of git's locks that are ours (edge/git/locks)."""
         return self.own_dir / "locks"
 
+    @property
+    def staged_dir(self) -> Path:
+        """Where new versions of working files wait for their place (edge/worktree/replacing)."""
+        return self.own_dir / "staged"
+
     @cached_property
     def objects(self) -> Objects:
         return Objects(self.git_dir)
@@ -99,7 +104,7 @@ class Vault:
 
     def replacing(self, changes: Sequence[TreeChange]) -> Replacing:
         """The working files of one change; the caller holds `lock`."""
-        return Replacing(self.worktree, self.own_dir / "staged", changes)
+        return Replacing(self.worktree, self.staged_dir, changes)
 
     @contextmanager
     def lock(self, purpose: str) -> Iterator[None]:

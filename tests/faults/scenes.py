@@ -76,10 +76,23 @@ def syncing(folder: Path) -> list[str]:
     return ["sync"]
 
 
+def forwarding(folder: Path) -> list[str]:
+    """The office filled a territory, and nothing was done here: many files come in one go, their objects in a pack."""
+    world, _ = _start(folder)
+    ines = world.join("Ines")
+    for number in range(30):
+        ines.write(f"customers/{number:02}/c~cus_{number}.yaml", f"id: cus_{number}\nname: Customer {number}\n")
+    ines.edit(CUSTOMER, "tags: [bio]", "tags: [bio, vip]")
+    ines.remove("customers/aa/old.yaml")
+    ines.sync()
+    return ["sync"]
+
+
 SCENES: dict[str, Callable[[Path], list[str]]] = {
     "commit": committing,
     "first": committing_first,
     "sync": syncing,
+    "forward": forwarding,
 }
 
 

@@ -6,7 +6,6 @@ Law: whatever said that it committed is in history; nobody hangs; who must wait 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -19,11 +18,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.scenes import CUSTOMER, FILES, environment
+from tests.faults.sweep import ALL, CELL
 from tests.gitenv import Git
 from tests.world import Desk, World
 
-ROUNDS = 40 if os.environ.get("FAULTS") else 5
+ROUNDS = 40 if ALL else 5
 GIT_TRIES = 200
+
+pytestmark = pytest.mark.skipif(bool(CELL), reason="CELL names a point of another test")
 
 
 def fv(root: Path, *words: str) -> subprocess.CompletedProcess[str]:

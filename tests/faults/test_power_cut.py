@@ -20,13 +20,13 @@ import pytest
 from tests.faults import strace
 from tests.faults.scenes import SCENES, environment
 from tests.faults.strace import run, run_disturbed
-from tests.faults.sweep import ALL, Scene, chosen, copy, look, make_scene, mended
+from tests.faults.sweep import Scene, chosen, copy, look, make_scene, mended
 from tests.gitenv import Git
 
 EXT4_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
 IMAGE_BYTES = 48 * 1024 * 1024
-SAMPLE = 6
+SAMPLE = 2
 
 
 def _mount(image: Path, folder: Path) -> None:
@@ -106,4 +106,3 @@ def test_the_power_goes(name: str, tmp_path: Path) -> None:
         else:
             shutil.rmtree(left)
     assert not wrong, f"{len(wrong)} wrong\n" + "\n".join(wrong)
-    assert ALL or len(scene.points) > SAMPLE

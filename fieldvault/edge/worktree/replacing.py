@@ -108,9 +108,9 @@ class Replacing:
         return placed
 
     def discard(self) -> None:
-        """Remove what was staged and what came out."""
-        with contextlib.suppress(OSError):  # it is swept with the next change
-            for left in self._folder.iterdir():
+        """Remove what was staged and what came out; what cannot be removed now is by whoever finds it."""
+        for left in self._folder.iterdir() if self._folder.is_dir() else ():
+            with contextlib.suppress(OSError):
                 left.unlink()
 
     def _staged(self, number: int) -> Path:
