@@ -149,6 +149,12 @@ def aliased(node: Node) -> bool:
     return isinstance(node, Alias) or (isinstance(node, Collection) and node.aliased)
 
 
+def lines_of(slot: str) -> list[str]:
+    """The lines of a slot, each with its line feed. Unlike str.splitlines it knows no other line end."""
+    lines = slot.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
 def dedent(text: str, column: int) -> str:
     """The lines after the first, relative to `column`."""
     if column == 0 or "\n" not in text:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from fieldvault.core import layout, listmerge
 from fieldvault.core.fitting import gap_before
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, lines_of
 from fieldvault.core.writing import has_comment, to_block, to_flow
 
 T = TypeVar("T", str, int, bool, tuple[bool, str])
@@ -61,7 +61,7 @@ def joined(base: str, ours: str, theirs: str) -> str:
         return ours
     if ours == base:
         return theirs
-    before, left, right = (slot.splitlines(True) for slot in (base, ours, theirs))
+    before, left, right = map(lines_of, (base, ours, theirs))
     out: list[str] = []
     for _, in_ours, in_theirs in listmerge.sequence(before, left, right):
         line = left[in_ours] if in_ours is not None else right[in_theirs or 0]
@@ -80,7 +80,7 @@ def _trail(base: str, ours: str, theirs: str) -> tuple[str, str]:
 
 def heading(lead: str) -> str:
     """The part of a lead above its last blank line, with that line: it speaks of more than the entry below it."""
-    lines = lead.splitlines(True)
+    lines = lines_of(lead)
     last_blank = max((place for place, line in enumerate(lines) if not line.strip()), default=-1)
     kept = lines[: last_blank + 1]
     return "".join(kept) if any(line.strip() for line in kept) else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, Tree, indent
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, Tree, indent, lines_of
 from fieldvault.core.values import Value, canonical
 
 _OTHER = re.compile(  # what YAML 1.1 or 1.2 readers take for something other than a string
@@ -100,7 +100,7 @@ def to_block(entry: Entry) -> Entry:
     """An entry of a flow collection as one of a block; its node keeps its style."""
     if not entry.flow:
         return entry
-    lead = "".join(line.strip() + "\n" for line in entry.lead.splitlines() if line.strip())
+    lead = "".join(line.strip() + "\n" for line in lines_of(entry.lead) if line.strip())
     empty = isinstance(entry.node, Scalar) and not entry.node.raw
     head = "-" if entry.key is None else entry.head
     block = Entry(entry.key, entry.node, lead=lead, head=head, gap="" if empty else " ")
