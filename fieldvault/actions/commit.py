@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from fieldvault.actions.adopting import left_open
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.describing import describe
 from fieldvault.actions.incoming import Before
@@ -27,7 +28,7 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import Identity
 from fieldvault.edge.git.history import Commit, encode_commit
-from fieldvault.edge.git.trees import diff_trees, find_file, patch_tree
+from fieldvault.edge.git.trees import diff_trees, patch_tree
 from fieldvault.errors import Busy, Unreadable
 
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
@@ -92,12 +93,15 @@ def _commit(vault: Vault, now: Now, message: str | None, paths: Sequence[str]) -
     edits = _acceptable(batch, seen, edits, report)
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
-    if voids:
-        tree = patch_tree(batch, tree, dict.fromkeys(voids))
+    adopted = left_open(vault, batch, seen.head) if seen.head else {}
+    if voids or adopted:
+        tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
     files = _files_to_bring(batch, seen, edits, tree)
     tree_changes = diff_trees(batch, seen.tree, tree)
     if not tree_changes and not files:
         _note_caught_up(vault, seen)
+        if seen.head:
+            vault.note_looked_at(seen.head)
         return report
     head = seen.head
     if tree_changes:
@@ -113,6 +117,7 @@ def _commit(vault: Vault, now: Now, message: str | None, paths: Sequence[str]) -
     for outcome in apply_change(vault, batch, change):
         if outcome.problem:
             report.behind[outcome.change.path] = outcome.problem
+    vault.note_looked_at(head)
     return report
 
 
@@ -163,20 +168,11 @@ def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitR
 
 
 def _files_to_bring(batch: Batch, seen: Survey, edits: list[Edit], tree: Oid) -> list[TreeChange]:
-    """Working files that must follow: those that were behind, and what a merge decided about an edited one."""
-    holds = {edit.change.path: edit.change.new for edit in edits}
-    holds |= {path: base for path, base in seen.behind.items() if path not in holds}
-    wanted = {path: find_file(batch, tree, path) for path in holds}
-    if any(path in seen.behind for path in holds):  # a merge may have put files beside
-        for change in diff_trees(batch, seen.tree, tree):
-            if change.path not in holds:
-                holds[change.path], wanted[change.path] = change.old, change.new
-    drafts = {edit.change.path for edit in seen.edits} - {edit.change.path for edit in edits}
-    return [
-        TreeChange(path, entry, wanted[path])
-        for path, entry in holds.items()
-        if path not in drafts and (entry and entry.oid) != (wanted[path] and wanted[path].oid)  # type: ignore[union-attr]
-    ]
+    """What the folder holds against what it is to hold: files that were behind, what a merge decided, what is void."""
+    saved = {edit.change.path: edit.change.new for edit in edits}
+    holds = patch_tree(batch, seen.tree, seen.behind | saved)
+    waiting = {edit.change.path for edit in seen.edits} - saved.keys()
+    return [change for change in diff_trees(batch, holds, tree) if change.path not in waiting]
 
 
 def _note_caught_up(vault: Vault, seen: Survey) -> None:

@@ -153,6 +153,18 @@ class Vault:
         """The hub held `tip` at this time, in seconds since 1970."""
         write_whole(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
 
+    def note_looked_at(self, head: Oid) -> None:
+        """Every merge that `head` contains was looked at for what it left open (actions/adopting)."""
+        if self.looked_at() != head:
+            (self.own_dir / "looked-at").write_text(f"{head}\n", "ascii")
+
+    def looked_at(self) -> Oid | None:
+        """The head at the last look; None before the first."""
+        try:
+            return (self.own_dir / "looked-at").read_text("ascii").strip()
+        except FileNotFoundError:
+            return None
+
     def confirmed(self) -> tuple[Oid, int] | None:
         """What the hub last confirmed, and when; None before the first sync."""
         try:

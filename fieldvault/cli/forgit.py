@@ -5,6 +5,7 @@ Law: they exit as git's own do: with the number of conflicts up to 127, 129 for 
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -51,7 +52,7 @@ def merge_file_command(
         if as_json:
             tell("merge-file", merged, lambda: (), as_json)
         elif to_stdout:
-            click.get_binary_stream("stdout").write(merged.text)
+            sys.stdout.buffer.write(merged.text)
         return min(len(merged.conflicts), CONFLICTS_MAX)
     except FieldvaultError as failure:
         return _failed(failure, as_json)

@@ -14,6 +14,7 @@ from fieldvault.core.values import MISSING, FieldPath, Value, canonical
 
 SUBJECT_CHARS_MAX = 72
 FIELDS_MAX = 6
+MERGE_TRAILER = "Fv-Merge: 1"  # tells merges by fields from those that plain git made
 _TITLES = ("name", "title", "number", "sku", "subject", "label", "id")
 
 
@@ -61,7 +62,7 @@ def merge_message(authors: Iterable[str]) -> str:
     """The message of a merge with the work of these people (`Name <mail>`)."""
     names = list(dict.fromkeys(author.split(" <")[0] for author in authors))
     shown = names[:5] + ([f"{len(names) - 5} more"] if len(names) > 5 else [])
-    return _cut(f"Merge with {', '.join(shown) or 'the hub'}") + "\n"
+    return _cut(f"Merge with {', '.join(shown) or 'the hub'}") + f"\n\n{MERGE_TRAILER}\n"
 
 
 def count_of(changes: Iterable[FileChange]) -> str:

@@ -122,6 +122,16 @@ def test_a_decision_meets_an_edit_of_another_field(world: World, desks: tuple[De
     assert "name: Lefèvre\n" in marc.read(CUSTOMER) and "+33261910111" in marc.read(CUSTOMER)
 
 
+def test_a_conflict_that_says_nothing_more_goes_with_the_next_commit(world: World, desks: tuple[Desk, Desk]) -> None:
+    marc, ines = desks
+    marc.edit(CUSTOMER, "+33261910100", "+33261910111")
+    ines.edit(CUSTOMER, "+33261910100", "+33261910199")
+    settle_equal(world, marc, ines)
+    marc.edit(CUSTOMER, "+33261910199", "+33261910111")  # in an editor: the other value, and nothing else
+    settle_equal(world, marc, ines)
+    assert not marc.conflict_files() and not ines.conflicts()
+
+
 def test_sums_count_every_change_once(world: World, desks: tuple[Desk, Desk]) -> None:
     marc, ines = desks
     marc.edit(CUSTOMER, "samples: 10", "samples: 7")

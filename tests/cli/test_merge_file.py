@@ -95,6 +95,39 @@ def test_where_a_conflict_remains_git_stops_with_a_valid_record(desk: Desk) -> N
     assert desk.git("status", "--porcelain") == f"UU {CUSTOMER}"
 
 
+def conflict_by_git(desk: Desk, choice: str | None = None) -> None:
+    """Two branches that both renamed the customer, merged by git; `choice`: what the person made of it."""
+    desk.commit()  # fv has looked at everything so far
+    desk.git("switch", "-qc", "side")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: S")
+    desk.git("commit", "-qam", "side")
+    desk.git("switch", "-q", "main")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: M")
+    desk.git("commit", "-qam", "main")
+    desk.git.run("merge", "--no-edit", "side")
+    if choice:
+        desk.edit(CUSTOMER, "name: S", f"name: {choice}")
+    desk.git("add", "-A")
+    desk.git("commit", "-qm", "merged by git")
+
+
+def test_what_git_s_merge_left_open_is_noted_by_the_next_command(desk: Desk) -> None:
+    conflict_by_git(desk)
+    desk.sync()
+    (conflict,) = desk.conflicts()
+    assert [one.value for one in conflict.standing] == ["S", "M"]
+    desk.assert_clean()
+    desk.resolve("customers/8q/lefevre~cus_4k7m2x9d8q.yaml", "name", take=1)
+    desk.sync()
+    assert not desk.conflicts()  # and it is not noted again
+
+
+def test_another_value_is_a_person_s_choice(desk: Desk) -> None:
+    conflict_by_git(desk, choice="Chosen")
+    desk.sync()
+    assert not desk.conflicts()
+
+
 def test_what_cannot_be_read_is_left_between_markers_and_is_a_draft(desk: Desk) -> None:
     desk.git("switch", "-qc", "side")
     desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: [")
