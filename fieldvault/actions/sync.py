@@ -58,20 +58,32 @@ class SyncReport:
 
 def sync(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
     """Commit, then bring this vault and its hub to one state. Raises `no-hub` where the vault has none."""
-    url = vault.config.origin_url()
     with vault.sync_lock():
         report = SyncReport(commit(vault, now))
-        if vault.branch() != MAIN:
-            raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
-        if url is None:
-            raise FieldvaultError("no-hub", path=str(vault.root))
-        try:
-            with open_hub(url, vault.root, progress) as hub:
-                _rounds(vault, hub, now, report)
-        except HubUnreachable as error:
-            report.unreachable = error
-            report.waiting = len(waiting(vault))
+        _exchange(vault, now, progress, report)
         return report
+
+
+def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
+    """As `sync`, of what is committed: for whoever commits by another rule than everything at once."""
+    with vault.sync_lock():
+        report = SyncReport(CommitReport())
+        _exchange(vault, now, progress, report)
+        return report
+
+
+def _exchange(vault: Vault, now: Now, progress: Progress, report: SyncReport) -> None:
+    if vault.branch() != MAIN:
+        raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
+    url = vault.config.origin_url()
+    if url is None:
+        raise FieldvaultError("no-hub", path=str(vault.root))
+    try:
+        with open_hub(url, vault.root, progress) as hub:
+            _rounds(vault, hub, now, report)
+    except HubUnreachable as error:
+        report.unreachable = error
+        report.waiting = len(waiting(vault))
 
 
 def _rounds(vault: Vault, hub: Hub, now: Now, report: SyncReport) -> None:
