@@ -7,7 +7,7 @@ lacks what came in, was left behind by it; whatever else differs from HEAD is th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fieldvault.actions.vault import Vault
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
@@ -19,11 +19,14 @@ CAME_IN = "fv sync"  # how the reflog calls a move that brought in what others d
 FORMER_MAX = 16
 
 
-def regained(vault: Vault, edits: Iterable[TreeChange]) -> dict[str, Entry | None]:
-    """Of these differences from HEAD, those that are no edits: path -> the version that the file came from."""
+def regained(vault: Vault, edits: Callable[[], Iterable[TreeChange]]) -> dict[str, Entry | None]:
+    """Of the differences from HEAD, those that are no edits: path -> the version that the file came from.
+
+    They are asked for only where something ever came in.
+    """
     trees = _former_trees(vault)
     found = {}
-    for path, _, now in edits:
+    for path, _, now in edits() if trees else ():
         if any(find_file(vault.objects, tree, path) == now for tree in trees):
             found[path] = now
     return found
@@ -31,7 +34,8 @@ def regained(vault: Vault, edits: Iterable[TreeChange]) -> dict[str, Entry | Non
 
 def _former_trees(vault: Vault) -> list[Oid]:
     """What main held before each of the last times that something came in."""
-    moves = vault.refs.reflog.moves(vault.branch())
+    branch, _ = vault.refs.head()
+    moves = vault.refs.reflog.moves(f"refs/heads/{branch}") if branch else ()
     heads = [move.old for move in moves if move.message.startswith(CAME_IN)][:FORMER_MAX]
     trees = []
     for head in heads:

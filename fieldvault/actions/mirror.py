@@ -11,48 +11,51 @@ from collections.abc import Iterable, Mapping
 from fieldvault.actions.vault import Vault
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.trees import diff_trees, list_tree
-from fieldvault.edge.index.stats import UNSEEN, Folder, Seen, trusted_key
+from fieldvault.edge.index.stats import UNSEEN, Folder, entry_of, seen, trusted_key
 from fieldvault.edge.worktree import Outcome, Read
 from fieldvault.errors import Corrupt
 
 Rows = dict[str, Folder]
 
 
-def mirrored(vault: Vault, tree: Oid | None) -> Rows:
-    """Every row of the cache by folder, brought to `tree` first."""
-    rows = vault.stats.all()
-    was = vault.stats.tree
+def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Rows:
+    """The rows of `tree`, by folder, for the folders that these paths name or lie in, with all below; "" for all."""
+    paths = list(paths)
+    was, rows = vault.stats.read(paths)
     if was == tree:
         return rows
-    changed = _bring_to(vault, rows, was, tree)
-    vault.stats.update(tree, {folder: rows.get(folder, {}) for folder in changed}, expected=was)
-    return rows
-
-
-def _bring_to(vault: Vault, rows: Rows, was: Oid | None, tree: Oid | None) -> set[str]:
-    """Apply what differs between the two trees to the rows; the folders that changed."""
     try:
         changes = diff_trees(vault.objects, was, tree)
     except Corrupt:  # the mirrored tree was never ours to keep: git may have thrown it away
-        stale = set(rows)
-        rows.clear()
-        listed = list_tree(vault.objects, tree) if tree else {}
-        return stale | patch_rows(rows, (TreeChange(path, None, entry) for path, entry in listed.items()), {})
-    return patch_rows(rows, changes, {})
+        return _anew(vault, was, tree)
+    touched = {path.rpartition("/")[0] for path, _, _ in changes}
+    again, more = vault.stats.read(touched - rows.keys())
+    if again != was:  # another process brings the rows along at this moment
+        return _anew(vault, again, tree)
+    rows |= more
+    patch_rows(rows, changes, {})
+    vault.stats.update(tree, {folder: rows[folder] for folder in touched}, expected=was)
+    return rows
 
 
-def patch_rows(rows: Rows, changes: Iterable[TreeChange], stats: Mapping[str, bytes]) -> set[str]:
+def _anew(vault: Vault, was: Oid | None, tree: Oid | None) -> Rows:
+    """Rows of which none has been seen: every file is read."""
+    rows: Rows = {folder: {} for folder in vault.stats.folders()}
+    listed = list_tree(vault.objects, tree) if tree else {}
+    patch_rows(rows, (TreeChange(path, None, entry) for path, entry in listed.items()), {})
+    vault.stats.update(tree, rows, expected=was)
+    return rows
+
+
+def patch_rows(rows: Rows, changes: Iterable[TreeChange], stats: Mapping[str, bytes]) -> None:
     """Bring the rows from one tree to the next; `stats` has the packed stat of files seen to hold the new version."""
-    touched = set()
     for path, _, new in changes:
         folder, _, name = path.rpartition("/")
         names = rows.setdefault(folder, {})
         if new is None:
             names.pop(name, None)
         else:
-            names[name] = Seen(stats.get(path, UNSEEN), new.mode, bytes.fromhex(new.oid))
-        touched.add(folder)
-    return touched
+            names[name] = seen(stats.get(path, UNSEEN), new)
 
 
 def note_change(
@@ -78,14 +81,13 @@ def note_change(
         caught_up.add(path)
         if done.stat is not None:
             stats[path] = trusted_key(done.stat)
-    if vault.stats.tree != was:
-        mirrored(vault, was)
     changes = list(changes)
     folders = {path.rpartition("/")[0] for path in {change.path for change in changes} | stats.keys()}
-    rows = {folder: vault.stats.folder(folder) for folder in folders}
+    standing = mirrored(vault, was, folders)
+    rows = {folder: standing.get(folder, {}) for folder in folders}
     patch_rows(rows, changes, stats)
     for path in stats.keys() - {change.path for change in changes}:  # brought along, though HEAD had it already
         folder, _, name = path.rpartition("/")
         if name in rows[folder]:
-            rows[folder][name] = rows[folder][name]._replace(stat=stats[path])
+            rows[folder][name] = seen(stats[path], entry_of(rows[folder][name]))
     vault.stats.update(tree, rows, behind, caught_up & vault.stats.behind().keys())

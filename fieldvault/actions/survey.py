@@ -6,8 +6,10 @@ version it came from, not with HEAD: a file that could not be brought along is b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from stat import S_ISDIR
 
 from fieldvault.actions.former import regained
 from fieldvault.actions.mirror import Rows, mirrored
@@ -16,8 +18,8 @@ from fieldvault.core.names import judge_path
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.history import read_commit
 from fieldvault.edge.git.trees import find
-from fieldvault.edge.index.stats import Seen, stat_key, trusted_key
-from fieldvault.edge.worktree import Found, Read, changed_entry
+from fieldvault.edge.index.stats import Folder, entry_of, seen, stat_key, trusted_key
+from fieldvault.edge.worktree import Read, changed_entry, problem_of
 from fieldvault.errors import FieldvaultError
 
 
@@ -49,13 +51,14 @@ def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
     head = vault.head()
     tree = read_commit(vault.objects, head).tree if head else None
     if not vault.stats.bases_known:
-        edits = (edit.change for edit in _look(vault, head, tree, []).edits)
-        vault.stats.update(tree, {}, regained(vault, edits) if head else {}, expected=tree)
-    return _look(vault, head, tree, list(paths))
+        behind = regained(vault, lambda: [edit.change for edit in _look(vault, head, tree, [""]).edits])
+        mirrored_tree = vault.stats.tree
+        vault.stats.update(mirrored_tree, {}, behind, expected=mirrored_tree)
+    return _look(vault, head, tree, list(paths) or [""])
 
 
 def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str]) -> Survey:
-    look = _Look(vault, Survey(head, tree), mirrored(vault, tree))
+    look = _Look(vault, Survey(head, tree), mirrored(vault, tree, paths))
     look.run(paths)
     return look.survey
 
@@ -69,65 +72,78 @@ def is_known(vault: Vault, path: str) -> bool:
 
 
 class _Look:
-    """One pass over the folder."""
+    """One pass over the folder, or over parts of it."""
 
     def __init__(self, vault: Vault, survey: Survey, rows: Rows) -> None:
         self.vault = vault
         self.survey = survey
         self.rows = rows
         self.bases = vault.stats.behind()
-        self.met: set[str] = set()
-        self.fresh: dict[str, dict[str, Seen]] = {}
         self.holding = {above for folder in rows for above in _folders_above(folder)}
+        self.met: set[str] = set()  # folders
+        self.fresh: dict[str, Folder] = {}
 
-    def run(self, paths: list[str]) -> None:
-        for path in paths or [""]:
-            for found in self._walk(path):
-                self.met.add(found.path)
-                self._judge(found)
-            for gone in sorted(self._tracked_below(path) - self.met):
-                self._removed(gone)
+    def run(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            st = self.vault.worktree.stat(path) if path else None
+            if st is not None and not S_ISDIR(st.st_mode):
+                self._file(path, st)
+            else:
+                self._below(path)
         if self.fresh:
-            folders = {folder: {**self.rows[folder], **seen} for folder, seen in self.fresh.items()}
+            folders = {folder: self.rows[folder] | known for folder, known in self.fresh.items()}
             self.vault.stats.update(self.survey.tree, folders, expected=self.survey.tree)
         self.survey.edits.sort(key=lambda edit: edit.change.path)
 
-    def _walk(self, path: str) -> Iterator[Found]:
-        worktree = self.vault.worktree
-        st = worktree.stat(path) if path else None
-        if path and (st is None or not worktree.path(path).is_dir() or worktree.path(path).is_symlink()):
-            if st is not None:
-                yield worktree.found(path, st)
-            return
-        yield from worktree.walk(path, lambda folder: self.rows.get(folder, {}), self._holds, self.vault.ignore.matches)
-
-    def _holds(self, folder: str) -> bool:
-        return folder in self.holding
-
-    def _tracked_below(self, path: str) -> set[str]:
-        prefix = f"{path}/" if path else ""
-        below = {
+    def _below(self, path: str) -> None:
+        """All that stands in a folder, and what should stand there or at its own path."""
+        left_alone: list[str] = []
+        for folder, files, problem in self.vault.worktree.walk(
+            path, self._known, self.holding.__contains__, self.vault.ignore.matches
+        ):
+            if problem:
+                self.survey.problems[folder] = problem
+                left_alone.append(folder)
+            else:
+                self._folder(folder, files)
+        gone = {
             f"{folder}/{name}" if folder else name
-            for folder, names in self.rows.items()
-            if not path or folder == path or folder.startswith(prefix)
-            for name in names
+            for folder in self.rows.keys() - self.met
+            if folder == path or _lies_below(folder, path)
+            for name in self.rows[folder]
         }
-        if path and self._row(path):
-            below.add(path)
-        return below | {gone for gone in self.bases if not path or gone == path or gone.startswith(prefix)}
+        gone |= {base for base in self.bases if _lies_below(base, path) and base.rpartition("/")[0] not in self.met}
+        gone |= {path} if self._row(path) or path in self.bases else set()
+        for one in sorted(gone):
+            if not any(_lies_below(one, folder) for folder in left_alone):
+                self._removed(one)
 
-    def _row(self, path: str) -> Seen | None:
+    def _folder(self, folder: str, files: Mapping[str, os.stat_result]) -> None:
+        """The one loop over every file of the vault: a file whose row starts with its stat is done with."""
+        self.met.add(folder)
+        prefix = f"{folder}/" if folder else ""
+        known = self._known(folder)
+        behind = {base.removeprefix(prefix) for base in self.bases if base.rpartition("/")[0] == folder}
+        for name, st in files.items():
+            row = known.get(name)
+            if row is None or not row.startswith(stat_key(st)) or name in behind:
+                self._file(prefix + name, st)
+        for name in sorted((known.keys() | behind) - files.keys()):
+            self._removed(prefix + name)
+
+    def _known(self, folder: str) -> Folder:
+        return self.rows.get(folder, {})
+
+    def _row(self, path: str) -> Entry | None:
         folder, _, name = path.rpartition("/")
-        return self.rows.get(folder, {}).get(name)
+        row = self._known(folder).get(name)
+        return entry_of(row) if row is not None else None
 
-    def _judge(self, found: Found) -> None:
-        path, st, problem = found
-        row = self._row(path)
+    def _file(self, path: str, st: os.stat_result) -> None:
+        """A file that is new, or may have changed."""
+        head = self._row(path)
         is_behind = path in self.bases
-        if row is not None and not is_behind and not problem and row.stat == stat_key(st):
-            return
-        if row is None and not is_behind:
-            problem = problem or judge_path(path)
+        problem = problem_of(st) or (judge_path(path) if head is None and not is_behind else None)
         if problem:
             self.survey.problems[path] = problem
             return
@@ -138,15 +154,13 @@ class _Look:
             return
         if read is None:
             return
-        head = row.entry if row else None
         base = self.bases[path] if is_behind else head
         now = changed_entry(read, base)
         if is_behind:
             self._judge_behind(path, base, head, now, read)
         elif now == base:
             folder, _, name = path.rpartition("/")
-            assert row is not None
-            self.fresh.setdefault(folder, {})[name] = row._replace(stat=trusted_key(read.stat))
+            self.fresh.setdefault(folder, {})[name] = seen(trusted_key(read.stat), now)
         else:
             self.survey.edits.append(Edit(TreeChange(path, base, now), read))
 
@@ -159,17 +173,21 @@ class _Look:
             self.survey.edits.append(Edit(TreeChange(path, base, now), read))
 
     def _removed(self, path: str) -> None:
-        row = self._row(path)
+        head = self._row(path)
         if path in self.bases:
             base = self.bases[path]
-            if row is None:
+            if head is None:
                 self.survey.caught_up.add(path)
                 return
             self.survey.behind[path] = base
             if base is not None:
                 self.survey.edits.append(Edit(TreeChange(path, base, None), None))
-        elif row is not None:
-            self.survey.edits.append(Edit(TreeChange(path, row.entry, None), None))
+        elif head is not None:
+            self.survey.edits.append(Edit(TreeChange(path, head, None), None))
+
+
+def _lies_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
 
 
 def _folders_above(folder: str) -> Iterator[str]:

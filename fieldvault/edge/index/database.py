@@ -48,6 +48,16 @@ class Database:
         self._db.executemany(statement, rows)
 
     @contextlib.contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """The answers within it are of one moment, whatever other processes write."""
+        self.rows("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:  # not where a damaged index was made anew
+                self._db.execute("COMMIT")
+
+    @contextlib.contextmanager
     def written(self, *, durable: bool = False) -> Iterator[None]:
         """One transaction: all of it or nothing. `durable`: on the disk when it ends."""
         self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")

@@ -6,7 +6,8 @@ no stat, or another one: the file is read. A file whose time is not older than t
 (it may change again within the clock's tick). `behind` names the paths whose working file did not come from that tree,
 and the version it came from: the base for merging what the person saves there.
 
-One packed row a folder, because 100,000 rows of SQLite take 127 ms to read and 1,000 take 10.
+One row of SQLite a folder, because 100,000 of them take 127 ms to read and 1,000 take 10; and what is known of a file
+stays packed until it is asked for, because a file that did not change is known by comparing bytes.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ import struct
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge.index.database import Database
 
 _VERSION = 1
 _STAT = struct.Struct("<qqqQI")  # mtime_ns, ctime_ns, size, inode, mode
-_ROW = struct.Struct(f"<{_STAT.size}sI20s")  # stat, git mode, id
+_ENTRY = struct.Struct("<I20s")  # git mode, id
+_SEEN_BYTES = _STAT.size + _ENTRY.size
 UNSEEN = bytes(_STAT.size)
+_UINT64 = 0xFFFFFFFFFFFFFFFF  # an inode of ReFS has more
 _TICK_NS = 20_000_000  # file systems stamp with the kernel's clock tick, at most 10 ms behind
 
 _SCHEMA = """
@@ -35,31 +38,28 @@ CREATE TABLE behind (path TEXT PRIMARY KEY, mode INTEGER, oid TEXT) WITHOUT ROWI
 """
 
 
-class Seen(NamedTuple):
-    """One file of the mirrored tree: the packed stat under which the working file held it, git's mode, the id."""
+Seen = bytes  # one file: the packed stat under which the working file was seen to hold it, git's mode, the id
+Folder = dict[str, Seen]  # the files of one folder, by name
 
-    stat: bytes
-    mode: int
-    oid: bytes
 
-    @property
-    def entry(self) -> Entry:
-        return Entry(self.mode, self.oid.hex())
+def seen(stat: bytes, entry: Entry) -> Seen:
+    return stat + _ENTRY.pack(entry.mode, bytes.fromhex(entry.oid))
+
+
+def entry_of(row: Seen) -> Entry:
+    """The version in the mirrored tree."""
+    mode, oid = _ENTRY.unpack_from(row, _STAT.size)
+    return Entry(mode, oid.hex())
 
 
 def stat_key(st: os.stat_result) -> bytes:
-    """The packed stat by which a file is known again."""
-    return _STAT.pack(
-        st.st_mtime_ns, st.st_ctime_ns, st.st_size, st.st_ino & 0xFFFFFFFFFFFFFFFF, st.st_mode & 0xFFFFFFFF
-    )
+    """The packed stat by which a file is known again: what its row starts with."""
+    return _STAT.pack(st.st_mtime_ns, st.st_ctime_ns, st.st_size, st.st_ino & _UINT64, st.st_mode)
 
 
 def trusted_key(st: os.stat_result) -> bytes:
     """As `stat_key`, or UNSEEN for a file so fresh that another write could leave the same stat."""
     return UNSEEN if time.time_ns() - max(st.st_mtime_ns, st.st_ctime_ns) < _TICK_NS else stat_key(st)
-
-
-Folder = dict[str, Seen]
 
 
 class StatCache:
@@ -86,14 +86,21 @@ class StatCache:
         """Every folder that has rows; "" is the vault's root."""
         return [folder for (folder,) in self._db.rows("SELECT folder FROM folders")]
 
-    def all(self) -> dict[str, Folder]:
-        """Every row, by folder and name."""
-        return {folder: _unpack(rows) for folder, rows in self._db.rows("SELECT folder, rows FROM folders")}
+    def read(self, paths: Iterable[str]) -> tuple[Oid | None, dict[str, Folder]]:
+        """The mirrored tree, and the rows of the folders that these paths name or lie in, with all below; "" for all.
 
-    def folder(self, folder: str) -> Folder:
-        """The rows of one folder, by name; {} where it has none."""
-        rows = self._db.rows("SELECT rows FROM folders WHERE folder=?", folder)
-        return _unpack(rows[0][0]) if rows else {}
+        Both are of one moment: another process may bring the rows to another tree meanwhile.
+        """
+        with self._db.one_moment():
+            found = [row for path in paths for row in self._below(path)]
+            return self.tree, {folder: _unpack(packed) for folder, packed in found}
+
+    def _below(self, path: str) -> list[tuple[str, bytes]]:
+        question = "SELECT folder, rows FROM folders"
+        if not path:
+            return self._db.rows(question)
+        question += " WHERE folder IN (?, ?) OR folder BETWEEN ? AND ?"
+        return self._db.rows(question, path, path.rpartition("/")[0], f"{path}/", f"{path}/\U0010ffff")
 
     def behind(self) -> dict[str, Entry | None]:
         """The paths whose working file came from another version than the mirrored tree's: path -> that version."""
@@ -140,11 +147,12 @@ class StatCache:
 
 def _pack(rows: Folder) -> bytes:
     names = "\0".join(rows).encode("utf-8", "surrogateescape")
-    return struct.pack("<I", len(rows)) + b"".join(_ROW.pack(*row) for row in rows.values()) + names
+    return struct.pack("<I", len(rows)) + b"".join(rows.values()) + names
 
 
 def _unpack(data: bytes) -> Folder:
     (count,) = struct.unpack_from("<I", data)
-    end = 4 + count * _ROW.size
+    end = 4 + count * _SEEN_BYTES
     names = data[end:].decode("utf-8", "surrogateescape").split("\0")
-    return dict(zip(names, map(Seen._make, _ROW.iter_unpack(data[4:end])), strict=True))
+    starts = range(4, end, _SEEN_BYTES)
+    return {name: data[start : start + _SEEN_BYTES] for name, start in zip(names, starts, strict=True)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +22,13 @@ FILE_BYTES_MAX = 100 * 1024 * 1024
 _READ_TRIES_MAX = 3
 
 
-class Found(NamedTuple):
-    """One name met in the folder. `problem` is a key of the catalogue where it is no ordinary file."""
+class Listing(NamedTuple):
+    """One folder: the stat of each of its files, by name. `problem` is a key of the catalogue where it is left alone
+    with all that lies below it.
+    """
 
-    path: str
-    stat: os.stat_result
+    folder: str
+    files: Mapping[str, os.stat_result]
     problem: str | None = None
 
 
@@ -53,45 +55,38 @@ class Worktree:
         tracked: Callable[[str], Collection[str]],
         holds_tracked: Callable[[str], bool],
         ignored: Callable[[str, bool], bool],
-    ) -> Iterator[Found]:
-        """Every file below the folder `start` ("" for all), ignored ones left out unless tracked.
+    ) -> Iterator[Listing]:
+        """The folder `start` ("" for all) and every one below it; ignored files are left out unless tracked.
 
         `tracked(folder)` gives the names of its tracked files, `holds_tracked(folder)` whether any lies below it,
-        `ignored(path, is_folder)` what git ignores. Order is by folder; within one, as the system lists it.
+        `ignored(path, is_folder)` what git ignores.
         """
         folders = [start]
         while folders:
             folder = folders.pop()
-            prefix = f"{folder}/" if folder else ""
-            known = tracked(folder)
             try:
                 entries = list(os.scandir(self.root / folder))
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise FieldvaultError("folder-unreadable", path=folder or ".", reason=error.strerror) from error
+            if folder and any(entry.name == ".git" for entry in entries):
+                yield Listing(folder, {}, "nested-repository")
+                continue
+            prefix = f"{folder}/" if folder else ""
+            known = tracked(folder)
+            files: dict[str, os.stat_result] = {}
             for entry in entries:
                 name = entry.name
-                if name == ".git" or name.startswith(TEMPORARY):
-                    continue
-                path = prefix + name
-                if name not in known and is_leaving(name):
+                if name not in known and _is_ours_or_left(name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    if os.path.lexists(os.path.join(self.root, path, ".git")):  # noqa: PTH118 - once a folder
-                        yield Found(path, entry.stat(follow_symlinks=False), "nested-repository")
-                    elif holds_tracked(path) or not ignored(path, True):
-                        folders.append(path)
-                    continue
-                if name not in known and ignored(path, False):
-                    continue
-                with contextlib.suppress(FileNotFoundError):  # it went between the listing and the look
-                    st = entry.stat(follow_symlinks=False)
-                    yield Found(path, st, _problem(st))
-
-    def found(self, path: str, st: os.stat_result) -> Found:
-        """One file that was named, as `walk` would have yielded it."""
-        return Found(path, st, _problem(st))
+                    if holds_tracked(prefix + name) or not ignored(prefix + name, True):
+                        folders.append(prefix + name)
+                elif name in known or not ignored(prefix + name, False):
+                    with contextlib.suppress(FileNotFoundError):  # it went between the listing and the look
+                        files[name] = entry.stat(follow_symlinks=False)
+            yield Listing(folder, files)
 
     def stat(self, path: str) -> os.stat_result | None:
         try:
@@ -110,7 +105,7 @@ class Worktree:
             st = self.stat(path)
             if st is None:
                 return None
-            problem = _problem(st)
+            problem = problem_of(st)
             if problem:
                 raise FieldvaultError(problem, path=path)
             try:
@@ -132,12 +127,17 @@ def changed_entry(read: Read, was: Entry | None) -> Entry:
     return Entry(mode, blob_id(read.data))
 
 
-def _problem(st: os.stat_result) -> str | None:
+def problem_of(st: os.stat_result) -> str | None:
+    """Why a file of this stat is left alone, as a key of the catalogue; None for an ordinary one."""
     if stat.S_ISREG(st.st_mode):
         return "file-too-large" if st.st_size > FILE_BYTES_MAX else None
     if stat.S_ISLNK(st.st_mode):
         return "file-link"
     return "file-is-folder" if stat.S_ISDIR(st.st_mode) else "file-special"
+
+
+def _is_ours_or_left(name: str) -> bool:
+    return name == ".git" or name.startswith(TEMPORARY) or is_leaving(name)
 
 
 def _open_ordinary(path: str, flags: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import Entry
-from fieldvault.edge.index.stats import UNSEEN, Seen, StatCache, stat_key, trusted_key
+from fieldvault.edge.index.stats import UNSEEN, StatCache, entry_of, seen, stat_key, trusted_key
 
 OID = "0123456789abcdef0123456789abcdef01234567"
 
@@ -18,14 +18,24 @@ def cache(tmp_path: Path):
 
 
 def test_rows_come_back_as_they_were(cache: StatCache, tmp_path: Path) -> None:
-    rows = {name: Seen(stat_key(tmp_path.stat()), 0o100644, bytes.fromhex(OID)) for name in ("é.yaml", "b c.pdf")}
-    cache.update("t1", {"customers/8q": rows, "": {"a": rows["b c.pdf"]}})
-    assert cache.tree == "t1"
-    assert cache.folder("customers/8q") == rows
-    assert set(cache.all()) == {"customers/8q", ""}
-    assert cache.folder("customers/8q")["é.yaml"].entry == Entry(0o100644, OID)
+    row = seen(stat_key(tmp_path.stat()), Entry(0o100644, OID))
+    rows = {"é.yaml": row, "b c.pdf": row}
+    cache.update("t1", {"customers/8q": rows, "": {"a": row}})
+    assert cache.read([""]) == ("t1", {"customers/8q": rows, "": {"a": row}})
+    assert entry_of(row) == Entry(0o100644, OID)
+    assert row.startswith(stat_key(tmp_path.stat()))
     cache.update("t2", {"customers/8q": {}})
     assert cache.folders() == [""]
+
+
+def test_only_the_folders_that_are_asked_for_are_read(cache: StatCache) -> None:
+    row = seen(UNSEEN, Entry(0o100644, OID))
+    folders = ["", "a", "a/b", "a/b/c", "a-b", "a/bc", "é/\U0001f600", "é0"]
+    cache.update("t", {folder: {"x": row} for folder in folders})
+    assert set(cache.read(["a"])[1]) == {"", "a", "a/b", "a/b/c", "a/bc"}
+    assert set(cache.read(["a/b/x"])[1]) == {"a/b"}
+    assert set(cache.read(["é", "a-b/x"])[1]) == {"", "é/\U0001f600", "a-b"}
+    assert cache.read([]) == ("t", {})
 
 
 def test_behind_is_kept_and_forgotten(cache: StatCache) -> None:
