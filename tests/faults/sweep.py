@@ -36,8 +36,10 @@ class Scene(NamedTuple):
         if CELL:
             return [int(CELL.rpartition("/")[2])]
         count = len(self.points)
+        if ALL:
+            return list(range(count))
         offset = sum(f"{name}/{mode}".encode()) * 7
-        return sorted((offset + step) % count for step in range(0, count, 1 if ALL else max(1, count // sample)))
+        return sorted((offset + step * count // sample) % count for step in range(sample))
 
     def is_done(self, place: Path) -> bool:
         """Whether folder and HEAD hold what an undisturbed run leaves."""

@@ -22,7 +22,7 @@ from tests.faults.sweep import ALL, CELL
 from tests.gitenv import Git
 from tests.world import Desk, World
 
-ROUNDS = 40 if ALL else 5
+ROUNDS = 40 if ALL else 3
 GIT_TRIES = 200
 
 pytestmark = pytest.mark.skipif(bool(CELL), reason="CELL names a point of another test")

@@ -26,7 +26,7 @@ from tests.gitenv import Git
 EXT4_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
 IMAGE_BYTES = 48 * 1024 * 1024
-SAMPLE = 2
+SAMPLE = 1
 
 
 def _mount(image: Path, folder: Path) -> None:
