@@ -43,7 +43,7 @@ def place(reader: Reader, tree: Oid | None, gone: Collection[str], come: Iterabl
         to = ground.settle(file)
         if to != file.path:
             moved.append(Moved(file, to))
-    return Placed(dict.fromkeys((*gone, *(file.path for file in ground.evicted))) | ground.settled, moved)
+    return Placed(dict.fromkeys(ground.gone) | ground.settled, moved)
 
 
 class _Name(NamedTuple):
@@ -56,16 +56,16 @@ class _Ground:
 
     def __init__(self, reader: Reader, tree: Oid | None, gone: Collection[str]) -> None:
         self.settled: dict[str, Entry] = {}
-        self.evicted: list[Located] = []  # files of the base that give way to a folder
+        self.evicted: list[Located] = []
         self._reader = reader
-        self._gone = gone
+        self.gone = set(gone)  # and what gives way to a folder
         self._emptier = {above for path in gone for above in _above(path)}
         self._base: dict[str, dict[str, Entry]] = {"": dict(read_tree(reader, tree)) if tree else {}}
         self._taken: dict[str, dict[str, _Name]] = {}
 
     def at_home(self, file: Located) -> bool:
         """Whether the file comes to where it, or what it was made from, lay in the base."""
-        return file.path in self._gone and _name(file.path) in self._entries(_folder(file.path))
+        return file.path in self.gone and _name(file.path) in self._entries(_folder(file.path))
 
     def claim_folder(self, folder: str) -> str:
         """The one spelling of a folder, which stands from now on."""
@@ -78,6 +78,7 @@ class _Ground:
         if holder:
             path = _join(above, holder.spelling)
             self.evicted.append(Located(path, self._entries(above)[holder.spelling]))
+            self.gone.add(path)
         self._take(above, _Name(name, True))
         return _join(above, name)
 
@@ -96,7 +97,7 @@ class _Ground:
         return _join(folder, name)
 
     def _standing(self, path: str) -> Entry | None:
-        base = self._entries(_folder(path)).get(_name(path)) if path not in self._gone else None
+        base = self._entries(_folder(path)).get(_name(path)) if path not in self.gone else None
         return self.settled.get(path, base)
 
     def _holder(self, folder: str, name: str) -> _Name | None:
@@ -115,7 +116,7 @@ class _Ground:
     def _stays(self, path: str, entry: Entry) -> bool:
         """Whether anything of the base's file or folder is left."""
         if entry.mode != FOLDER:
-            return path not in self._gone
+            return path not in self.gone
         if path not in self._emptier:
             return True
         return any(self._stays(_join(path, name), below) for name, below in self._entries(path).items())
