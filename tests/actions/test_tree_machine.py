@@ -2,7 +2,7 @@
 
 Law: after every merge it is the same tree with the sides swapped; every token that anybody wrote is in the tree unless
 a person removed it in an edit that the merge contains; a sum has every change exactly once; and the tree is sound.
-FV_STEPS makes it longer: the number of steps in all.
+FV_STEPS, the number of steps in all, makes it longer and random.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ Histories.TestCase.settings = settings(
     max_examples=max(1, STEPS // STEPS_A_HISTORY),
     stateful_step_count=STEPS_A_HISTORY,
     deadline=None,
+    derandomize="FV_STEPS" not in os.environ,
     suppress_health_check=list(HealthCheck),
-    print_blob=True,
 )
 TestHistories = Histories.TestCase

@@ -125,7 +125,7 @@ def test_texts_merge_by_lines_and_other_attachments_lie_side_by_side() -> None:
 
 
 def test_a_name_lost_to_another_machines_spelling_takes_its_conflict_along() -> None:
-    """Two write Plain.yaml, a third plain.yaml: what stood open at the one that gives way is filed under its new name."""
+    """Two write Plain.yaml, a third plain.yaml: what is open at the one that gives way is filed under its new name."""
     memory = Memory()
     start = memory.tree({"readme.txt": b"x"})
     both = (memory.tree({"Plain.yaml": data}, start) for data in (b"name: 1\n", b"name: 2\n"))
