@@ -25,9 +25,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Every point of every command, for hours; one of them with CELL=commit/KILL/17
+# Every point of every command, for hours; every tenth with FAULTS=10; one with CELL=commit/KILL/17
+faults: FAULTS ?= 1
 faults: $(READY)
-	FAULTS=1 CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults
+	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults.scenes import CUSTOMER, FILES, environment
-from tests.faults.sweep import ALL, CELL
+from tests.faults.sweep import CELL, STRIDE
 from tests.gitenv import Git
 from tests.world import Desk, World
 
-ROUNDS = 40 if ALL else 3
+ROUNDS = 40 if STRIDE else 3
 GIT_TRIES = 200
 
 pytestmark = pytest.mark.skipif(bool(CELL), reason="CELL names a point of another test")
