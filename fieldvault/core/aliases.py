@@ -5,7 +5,7 @@ Law: each alias of the result means what it meant where it came from.
 
 from __future__ import annotations
 
-from fieldvault.core.fitting import gap_before
+from fieldvault.core.fitting import gap_before, trail_behind
 from fieldvault.core.nodes import Alias, Collection, Entry, Node, Scalar, aliased
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import DEFAULT
@@ -54,7 +54,7 @@ def _spelled_out(node: Node, flow: bool) -> Node:
 
 def _holding(entry: Entry, node: Node) -> Entry:
     gap = gap_before(node, entry.gap, flow=entry.flow or not entry.head)
-    return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=entry.trail)
+    return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=trail_behind(node, entry.trail))
 
 
 def _with_entries(node: Collection, entries: list[Entry]) -> Collection:

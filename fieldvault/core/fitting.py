@@ -51,7 +51,7 @@ def with_value(entry: Entry, value: Value, rule: FieldRule) -> Entry:
     if node is entry.node:
         return entry
     gap = gap_before(node, entry.gap, flow=entry.flow or not entry.head)
-    return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=entry.trail)
+    return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=trail_behind(node, entry.trail))
 
 
 def gap_before(node: Node, gap: str, *, flow: bool) -> str:
@@ -61,6 +61,12 @@ def gap_before(node: Node, gap: str, *, flow: bool) -> str:
     if gap or flow or (isinstance(node, Scalar) and not node.raw):
         return gap
     return " "
+
+
+def trail_behind(node: Node, trail: str) -> str:
+    """What stands behind a node: a comment may touch a bracket or a quote, but nothing else."""
+    closed = node.flow if isinstance(node, Collection) else isinstance(node, Scalar) and node.style in ("'", '"')
+    return trail if closed or not trail.startswith("#") else " " + trail
 
 
 def _items(node: Collection, values: list[Value], rule: FieldRule) -> list[Entry]:

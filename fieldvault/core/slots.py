@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 from fieldvault.core import layout, listmerge
-from fieldvault.core.fitting import gap_before
+from fieldvault.core.fitting import gap_before, trail_behind
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, lines_of
 from fieldvault.core.writing import has_comment, to_block, to_flow
 
@@ -46,7 +46,7 @@ def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
         lead += displaced
     chosen = max(ours, theirs, key=lambda side: (side.flow, side.head))
     gap = gap_before(node, gap, flow=chosen.flow or not head)
-    entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail)
+    entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail_behind(node, trail))
     if entry.flow:  # there the lead depends on the place
         beginning = pick(
             (base.first, base.lead) if base else None, (ours.first, ours.lead), (theirs.first, theirs.lead)

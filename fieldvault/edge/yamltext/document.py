@@ -16,6 +16,7 @@ from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import FieldPath, Maybe, Value, same
 from fieldvault.edge.yamltext.guard import Limits
 from fieldvault.edge.yamltext.reading import read_tree
+from fieldvault.errors import FieldvaultError, Unreadable
 
 RECORD = Limits()
 
@@ -43,13 +44,25 @@ class Document:
         return found[0].line if found else None
 
     def with_edits(self, edits: Sequence[tuple[FieldPath, Maybe]], schema: Schema = DEFAULT) -> bytes:
-        """The file with these fields set (MISSING: removed), in order. An item of a list is addressed by its key."""
+        """The file with these fields set (MISSING: removed), in order. An item of a list is addressed by its key.
+
+        Raises `edit-unsafe` where the text around a field would make it read otherwise, as a comment that stands deeper
+        than its neighbours does below a new block of text: such a field is edited by hand.
+        """
         tree = editing.edited(self.tree, edits, schema)
         data = layout.data(tree)
-        again = read_tree(data, self._limits)
         meant = value_of(tree.root.node, schema.root)
-        assert same(value_of(again.root.node, schema.root), meant), "an edit reads otherwise than it was meant"
+        if not self._reads_as(data, meant, schema):
+            raise FieldvaultError("edit-unsafe", fields=tuple(path for path, _ in edits))
         return data
+
+    def _reads_as(self, data: bytes, meant: Value, schema: Schema) -> bool:
+        try:
+            return same(value_of(read_tree(data, self._limits).root.node, schema.root), meant)
+        except Unreadable as error:
+            if error.kind in ("yaml-too-large", "yaml-too-many-nodes", "yaml-too-deep"):
+                raise  # the edit is at fault, and this says how
+            return False
 
 
 def read(data: bytes, *, limits: Limits = RECORD) -> Document:

@@ -13,6 +13,7 @@ from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, same
 from fieldvault.edge import schemas
 from fieldvault.edge.yamltext import dump, read
+from fieldvault.errors import FieldvaultError
 
 SCHEMA: Schema = schemas.load(
     read(
@@ -80,6 +81,17 @@ def test_edits_keep_line_ends_byte_order_mark_and_an_open_last_line() -> None:
 def test_an_anchored_value_keeps_its_anchor() -> None:
     document = read(b"a: &x old\nb: *x\n")
     assert document.with_edits([(("a",), "new"), (("b",), "old")]) == b"a: &x new\nb: old\n"
+
+
+def test_a_comment_that_touched_a_bracket_does_not_touch_a_number() -> None:
+    assert read(b"a: [1]#c\n").with_edits([(("a",), 2)]) == b"a: 2 #c\n"
+
+
+def test_an_edit_that_would_read_otherwise_is_refused() -> None:
+    document = read(b"a: x\n      # deep\nb: 1\n")
+    with pytest.raises(FieldvaultError) as caught:
+        document.with_edits([(("a",), "l1\nl2\n")])
+    assert (caught.value.kind, caught.value.facts["fields"]) == ("edit-unsafe", (("a",),))
 
 
 def test_lines_are_found_by_key() -> None:
