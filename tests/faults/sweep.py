@@ -32,7 +32,7 @@ class Scene(NamedTuple):
     after: dict[str, Oid]
 
     def numbers(self, name: str, mode: str, sample: int) -> list[int]:
-        """The points to try: the one that CELL names, each of FAULTS, or `sample`; other ones for each scene and mode."""
+        """The points to try: the one that CELL names, each FAULTS-th, or `sample`; others for each scene and mode."""
         if CELL:
             return [int(CELL.rpartition("/")[2])]
         count = len(self.points)
