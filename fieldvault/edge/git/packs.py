@@ -8,11 +8,13 @@ The trap avoided: dulwich's MissingObjectFinder walks all of history for every p
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Container, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.edge.git.delta import make_delta
 from fieldvault.edge.git.history import read_commit, walk
 from fieldvault.edge.git.objects import Reader, expect
 from fieldvault.errors import Corrupt
@@ -24,16 +26,21 @@ _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 _NOT_THERE = ("object-missing", "object-damaged")
 _SUBMODULE = 0o160000
 _TREES_KEPT = 256  # parsed trees of the commit before, which the next one shares nearly all of
+_DELTA_BYTES_MAX = 1 << 20  # larger objects travel whole: two of them in memory, and seldom alike
+_CHAIN_MAX = 50  # deltas of deltas; as deep as git makes them
+_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
+_DELTA = 7
 
 _TreeEntry = tuple[bytes, bytes, bytes]  # mode, name, raw id
 
 
 class Sent(NamedTuple):
-    """One object to send. `path` is where it stands in its tree ("" for commits and roots): versions of one path are
-    alike, which whoever makes deltas wants to know."""
+    """One object to send. `path` is where it stands in its tree ("" for commits and roots), `base` what stood there in
+    the commit before: the receiver has it, and the two are alike."""
 
     oid: Oid
     path: str
+    base: Oid | None = None
 
 
 def objects_to_send(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) -> list[Sent]:
@@ -46,13 +53,13 @@ def objects_to_send(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) ->
     commits = list(walk(reader, list(new), hidden))
     trees = _Trees(reader)
     root_of = {commit.oid: commit.tree for commit in commits}
-    listed: dict[Oid, str] = {}
+    listed: dict[Oid, Sent] = {}
     for commit in reversed(commits):
         bases = [root_of.get(parent) or read_commit(reader, parent).tree for parent in commit.parents]
         for sent in _new_in_tree(trees, commit.tree, bases, listed):
-            listed[sent.oid] = sent.path
-        listed[commit.oid] = ""
-    return [Sent(oid, path) for oid, path in listed.items()]
+            listed[sent.oid] = sent
+        listed[commit.oid] = Sent(commit.oid, "")
+    return list(listed.values())
 
 
 def missing_objects(
@@ -72,38 +79,83 @@ def missing_objects(
 
 
 def pack_entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[UnpackedObject]:
-    """The objects as dulwich packs them, read one by one."""
+    """The objects as dulwich packs them, read one by one; as a delta where that is smaller. The pack is a thin one."""
     from dulwich.pack import UnpackedObject
 
-    numbers = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
+    chains = _Chains()
     for sent in wanted:
         kind, data = reader.read(sent.oid)
-        yield UnpackedObject(numbers[kind], sha=bytes.fromhex(sent.oid), decomp_chunks=[data])
+        base = chains.base_of(sent)
+        delta = _delta(reader, base, kind, data) if base else None
+        if base is None or delta is None:
+            yield UnpackedObject(_NUMBERS[kind], sha=bytes.fromhex(sent.oid), decomp_chunks=[data])
+        else:
+            chains.add(sent, base)
+            yield UnpackedObject(
+                _DELTA, delta_base=bytes.fromhex(base), sha=bytes.fromhex(sent.oid), decomp_chunks=[delta]
+            )
 
 
-def _new_in_tree(trees: _Trees, root: Oid, bases: Sequence[Oid], listed: dict[Oid, str]) -> Iterator[Sent]:
+def packed_bytes(reader: Reader, wanted: Iterable[Sent]) -> int:
+    """About how many bytes these take on the wire."""
+    return sum(len(zlib.compress(b"".join(one.decomp_chunks))) + 4 for one in pack_entries(reader, wanted))
+
+
+def _delta(reader: Reader, base: Oid, kind: str, data: bytes) -> bytes | None:
+    """None where the whole object is smaller, or the two are too large to compare."""
+    before_kind, before = reader.read(base)
+    if before_kind != kind or max(len(before), len(data)) > _DELTA_BYTES_MAX:
+        return None
+    delta = make_delta(kind, before, data)
+    return delta if len(delta) < len(data) // 2 else None
+
+
+class _Chains:
+    """Which deltas lean on deltas of the same pack. Where a chain is too long, the next delta leans on the chain's head
+    instead, and is the head of another one.
+    """
+
+    def __init__(self) -> None:
+        self._depth: dict[Oid, int] = {}
+        self._head: dict[Oid, Oid] = {}
+
+    def base_of(self, sent: Sent) -> Oid | None:
+        base = sent.base
+        if base is not None and self._depth.get(base, 0) >= _CHAIN_MAX:
+            base = self._head[base]
+            return base if self._depth[base] < _CHAIN_MAX else None
+        return base
+
+    def add(self, sent: Sent, base: Oid) -> None:
+        self._depth[sent.oid] = self._depth.get(base, 0) + 1
+        self._head[sent.oid] = self._head.get(base, sent.oid) if base == sent.base else sent.oid
+
+
+def _new_in_tree(trees: _Trees, root: Oid, bases: Sequence[Oid], listed: Container[Oid]) -> Iterator[Sent]:
     """Contents before the tree that names them. Without recursion: a tree may be deeper than Python's stack."""
     stack: list[tuple[Oid, str, Sequence[Oid], bool]] = [(root, "", bases, False)]
     while stack:
         oid, path, below, complete = stack.pop()
         if complete:
-            yield Sent(oid, path)
+            yield Sent(oid, path, next(iter(below), None))
             continue
         if oid in listed or oid in below:
             continue
-        stack.append((oid, path, (), True))
-        known = [trees.entries(base) for base in below]
-        for mode, name, raw in sorted(trees.entries(oid).difference(*known), key=itemgetter(1)):
+        stack.append((oid, path, below, True))
+        entries, known = trees.entries(oid), [trees.entries(base) for base in below]
+        changed_from = [{name: (mode, raw.hex()) for mode, name, raw in old - entries} for old in known]
+        for mode, name, raw in sorted(entries.difference(*known), key=itemgetter(1)):
             child, child_path = raw.hex(), f"{path}/{name.decode('utf-8', 'surrogateescape')}".lstrip("/")
+            stood = [old[name][1] for old in changed_from if name in old and _alike(old[name][0], mode)]
             if int(mode, 8) == FOLDER:
-                stack.append((child, child_path, [base for base in (_folder(k, name) for k in known) if base], False))
+                stack.append((child, child_path, stood, False))
             elif int(mode, 8) != _SUBMODULE and child not in listed:  # a submodule's commit is another repository's
-                yield Sent(child, child_path)
+                yield Sent(child, child_path, next(iter(stood), None))
 
 
-def _folder(entries: frozenset[_TreeEntry], name: bytes) -> Oid | None:
-    """The tree of that name."""
-    return next((raw.hex() for mode, found, raw in entries if found == name and int(mode, 8) == FOLDER), None)
+def _alike(one: bytes, other: bytes) -> bool:
+    """Whether two modes are of the same kind: both folders, or both files."""
+    return (int(one, 8) == FOLDER) == (int(other, 8) == FOLDER) and _SUBMODULE not in (int(one, 8), int(other, 8))
 
 
 class _Trees:

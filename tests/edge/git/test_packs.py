@@ -6,11 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
+from dulwich.object_format import SHA1
+from dulwich.pack import PackChunkGenerator
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.objects import Objects, object_id
-from fieldvault.edge.git.packs import missing_objects, objects_to_send
+from fieldvault.edge.git.objects import Objects, Reader, object_id
+from fieldvault.edge.git.packs import missing_objects, objects_to_send, pack_entries, packed_bytes
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 
@@ -147,3 +149,56 @@ def test_a_tree_with_a_torn_entry_is_damaged(tmp_path: Path) -> None:
             objects_to_send(objects, [commit], [])
         assert (raised.value.kind, raised.value.facts["oid"]) == ("object-damaged", tree)
         assert tree == object_id("tree", good + b"100644 y\0short")
+
+
+def thin_pack(objects: Reader, new: Oid, known: Oid | None) -> bytes:
+    sent = objects_to_send(objects, [new], [known] if known else [])
+    pack = PackChunkGenerator(SHA1, num_records=len(sent), records=pack_entries(objects, sent))
+    data = b"".join(pack)
+    assert abs(packed_bytes(objects, sent) - len(data)) < len(data) // 10 + 100
+    return data
+
+
+def test_many_small_edits_are_sent_as_deltas_that_git_completes(git: Git, tmp_path: Path) -> None:
+    """Sixty commits in one folder, the last twenty of them without what came before: git's thin pack is the measure."""
+    draw = random.Random(5)
+    text = {
+        f"customers/{one:04}.yaml": f"name: {one}\n" + "".join(f"f{n}: {draw.random()}\n" for n in range(20))
+        for one in range(300)
+    }
+    commits = [git.commit_files(dict(text))]
+    for number in range(60):
+        name = draw.choice(sorted(text))
+        text[name] = text[name].replace("f7: ", f"f7: {number}")
+        commits.append(git.commit_files({name: text[name]}, f"edit {number}"))
+    hub = Git(tmp_path / "hub").init(bare=True)
+    with Objects(git.path / ".git") as objects:
+        for known, new in ((None, commits[0]), (commits[0], commits[-20]), (commits[-20], commits[-1])):
+            pack = thin_pack(objects, new, known)
+            wanted = f"{new}\n" + (f"^{known}\n" if known else "")
+            by_git = git.raw("pack-objects", "--revs", "--thin", "--stdout", "-q", stdin=wanted.encode())
+            assert len(pack) < 1.5 * len(by_git)
+            hub.raw("index-pack", "--fix-thin", "--strict", "--stdin", stdin=pack)
+            hub("update-ref", "refs/heads/main", new)
+    hub.assert_sound()
+
+
+def test_a_long_chain_of_deltas_is_cut_and_goes_on(git: Git, tmp_path: Path) -> None:
+    """Two thousand versions of one record: no delta leans on more than a hundred others."""
+    with Objects(git.path / ".git") as objects, Batch(objects) as batch:
+        lines = [f"line {number}: {number * number}\n" for number in range(40)]
+        parent: list[str] = []
+        for version in range(2_000):
+            lines[version % 40] = f"line {version}: {version * version}\n"
+            tree = batch.add("tree", b"100644 r.yaml\0" + bytes.fromhex(batch.add("blob", "".join(lines).encode())))
+            who = f"A <a@example.org> {version + 1} +0000"
+            above = "".join(f"parent {one}\n" for one in parent)
+            commit = f"tree {tree}\n{above}author {who}\ncommitter {who}\n\nx\n"
+            parent = [batch.add("commit", commit.encode())]
+        pack = thin_pack(batch, parent[0], None)
+    hub = Git(tmp_path / "hub").init(bare=True)
+    hub.raw("index-pack", "--fix-thin", "--strict", "--stdin", stdin=pack)
+    (index,) = (tmp_path / "hub/objects/pack").glob("*.idx")
+    depths = [line.split()[5] for line in hub("verify-pack", "-v", str(index)).splitlines() if len(line.split()) == 7]
+    assert max(map(int, depths)) <= 100
+    assert len(pack) < 400 * 2_000
