@@ -25,14 +25,14 @@ def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> lis
     """
     changes = [change for change in changes if not is_conflict(change.path)]
     moved = _moves(reader, changes)
+    arrived = set(moved.values())
+    new = {change.path: change.new for change in changes}
     detailed = len(changes) <= DETAIL_MAX
     found = []
     for change in changes:
-        if change.path in moved.values():
-            continue
-        to = moved.get(change.path)
-        new = next(other.new for other in changes if other.path == to) if to else change.new
-        found.append(_describe(reader, types, change._replace(new=new), to, detailed))
+        if change.path not in arrived:
+            to = moved.get(change.path)
+            found.append(_describe(reader, types, change._replace(new=new[to or change.path]), to, detailed))
     return found
 
 

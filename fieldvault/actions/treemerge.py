@@ -7,15 +7,15 @@ records merge field by field (actions/merging), text attachments by lines, other
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions import merging
-from fieldvault.actions.merging import MergedRecord, Side
+from fieldvault.actions.merging import MergedRecord, Side, content_id
 from fieldvault.actions.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
 from fieldvault.actions.placing import place
 from fieldvault.actions.schemamerge import merge_schema
+from fieldvault.actions.textfiles import merge_lines
 from fieldvault.actions.types import Types, blob_of, record_id, value_of, value_of_entry
 from fieldvault.actions.voids import void_conflicts
 from fieldvault.core.conflicts import (
@@ -37,7 +37,6 @@ from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_sch
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
-from fieldvault.core.textmerge import merge_text
 from fieldvault.core.values import MISSING, canonical
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
@@ -45,8 +44,6 @@ from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
 from fieldvault.edge.yamltext import read_conflict, write_conflict
 from fieldvault.errors import Unreadable
-
-TEXT_BYTES_MAX = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -266,7 +263,8 @@ class _TreeMerge:
         if unit.ours.entry.oid == unit.theirs.entry.oid:
             self._take(Located(path, Entry(_mode(unit), unit.ours.entry.oid)))
             return
-        merged = self._by_lines(unit)
+        base = blob_of(self.batch, unit.base.entry) if unit.base else None
+        merged = merge_lines(base, self.batch.blob(unit.ours.entry.oid), self.batch.blob(unit.theirs.entry.oid))
         if merged is not None:
             self._put(path, merged, _mode(unit))
             self.files.append(MergedFile(path, _name(path)))
@@ -279,20 +277,6 @@ class _TreeMerge:
 
     def _content_id(self, oid: Oid) -> str:
         return content_id(self.batch.blob(oid))
-
-    def _by_lines(self, unit: Unit) -> bytes | None:
-        texts = []
-        for side in unit:
-            data = blob_of(self.batch, side.entry) if side else b""
-            assert data is not None
-            if len(data) > TEXT_BYTES_MAX or b"\0" in data:
-                return None
-            try:
-                texts.append(data.decode("utf-8"))
-            except UnicodeDecodeError:
-                return None
-        merged = merge_text(*texts) if unit.base else None
-        return merged.encode("utf-8") if merged is not None else None
 
     def _conflicts_alone(self) -> None:
         """Conflict files whose record was not merged: one side moved, or both decided something about the same one."""
@@ -335,11 +319,6 @@ def _moved(conflict: Conflict, new: Mapping[str, str]) -> Conflict:
     if conflict.kind not in OF_FILES:
         return conflict
     return replace(conflict, also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
-
-
-def content_id(data: bytes) -> str:
-    """By what versions of a file are told apart and ordered: the sha256 of the content, in hex."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def _name(path: str) -> str:
