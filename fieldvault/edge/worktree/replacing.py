@@ -224,15 +224,14 @@ class Replacing:
         put in (`ours` the first time), since that was saved still later.
         """
         for _ in range(_TRIES_MAX):
+            with contextlib.suppress(FileExistsError):
+                move_new(staged, target)
+                break
             saved = _identity(staged)
-            try:
+            with contextlib.suppress(FileNotFoundError):  # removed since: once more
                 if not exchange(staged, target) or _identity(staged) == ours:
                     break
                 ours = saved
-            except FileNotFoundError:
-                with contextlib.suppress(FileExistsError):
-                    move_new(staged, target)
-                    break
         self._touched.add(target.parent)
 
     def _expect_folders(self, folder: Path) -> None:

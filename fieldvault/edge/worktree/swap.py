@@ -10,8 +10,10 @@ import ctypes
 import errno
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _AT_FDCWD = -100
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)  # an old kernel, or a file system without it
@@ -35,13 +37,12 @@ def move_new(source: Path, target: Path) -> None:
     source.rename(target)
 
 
-class _Call:
-    """The system's rename with flags, and what its flags are called."""
+class _Call(NamedTuple):
+    """The system's rename with flags. `before`: a folder's descriptor ahead of each name, where the call takes one."""
 
-    def __init__(self, function: ctypes._NamedFuncPointer, before: tuple[int, ...], flags: dict[str, int]) -> None:
-        self.function = function
-        self.before = before  # a folder's descriptor ahead of each name, where the call takes one
-        self.flags = flags
+    function: Callable[..., int]
+    before: tuple[int, ...]
+    flags: dict[str, int]
 
 
 @cache

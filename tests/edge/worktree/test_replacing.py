@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, TreeChange, blob_id
-from fieldvault.edge.worktree import Outcome, Read, Replacing, Worktree, replacing
+from fieldvault.edge.worktree import Outcome, Read, Replacing, Worktree, replacing, swap
 
 OLD, NEW, SAVE, LATER = b"old\n", b"new\n", b"a save\n", b"a later save\n"
 VERSIONS = {blob_id(data): data for data in (OLD, NEW, SAVE, LATER)}
@@ -25,6 +25,13 @@ def entry(data: bytes | None, mode: int = FILE) -> Entry | None:
 def root(tmp_path: Path) -> Path:
     (tmp_path / "vault").mkdir()
     return tmp_path / "vault"
+
+
+@pytest.fixture(params=["exchange", "rename"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the system's exchange where it has one, and without."""
+    if request.param == "rename":
+        monkeypatch.setattr(swap, "_renames", lambda: None)
 
 
 def replacing_of(root: Path, *changes: TreeChange, worktree: Worktree | None = None) -> Replacing:
@@ -44,7 +51,7 @@ def held(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def test_files_are_made_replaced_and_removed(root: Path) -> None:
+def test_files_are_made_replaced_and_removed(root: Path, system: None) -> None:
     for name in ("changed", "gone"):
         (root / name).write_bytes(OLD)
     outcomes = carried_out(
@@ -69,7 +76,7 @@ def test_many_files_come_in_one_go(root: Path) -> None:
 
 
 @pytest.mark.parametrize("new", [NEW, None])
-def test_a_file_that_was_edited_stays(root: Path, new: bytes | None) -> None:
+def test_a_file_that_was_edited_stays(root: Path, system: None, new: bytes | None) -> None:
     (root / "a").write_bytes(SAVE)
     change = TreeChange("a", entry(OLD), entry(new))
     assert carried_out(root, change) == {"a": Outcome(change, None, "file-edited", entry(OLD))}
@@ -124,7 +131,7 @@ def in_place(path: Path) -> None:
 @pytest.mark.parametrize("save", [by_rename, in_place])
 @pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (OLD, None), (None, NEW)])
 def test_a_save_between_look_and_exchange_is_not_lost(
-    root: Path, old: bytes | None, new: bytes | None, save: Callable[[Path], None]
+    root: Path, system: None, old: bytes | None, new: bytes | None, save: Callable[[Path], None]
 ) -> None:
     if old is not None:
         (root / "a").write_bytes(old)
@@ -156,7 +163,7 @@ def test_a_save_while_one_goes_back_is_not_lost_either(
     assert held(root / "a") == LATER
 
 
-def test_a_file_follows_a_folder_and_a_folder_a_file(root: Path) -> None:
+def test_a_file_follows_a_folder_and_a_folder_a_file(root: Path, system: None) -> None:
     (root / "file").write_bytes(OLD)
     (root / "folder").mkdir()
     (root / "folder" / "inside").write_bytes(OLD)
