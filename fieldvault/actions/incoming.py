@@ -34,7 +34,8 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
     refused = refuse(diff_trees(batch, base, commit.tree), Before(batch, base, commit.tree))
     if not refused:
         return Incoming(commit.tree)
-    vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
+    with vault.lock("sync"):
+        vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
     return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
 
 

@@ -62,7 +62,7 @@ class Vault:
 
     @property
     def locks_dir(self) -> Path:
-        """The second names of git's locks that are ours (edge/git/locks)."""
+        """The second names of git's locks that are ours (edge/git/locks); whoever moves a ref holds `lock`."""
         return self.own_dir / "locks"
 
     @property
