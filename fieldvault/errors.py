@@ -7,6 +7,8 @@ among them also stand in the JSON form. Anything raised that is not a Fieldvault
 
 from __future__ import annotations
 
+import errno
+
 
 class FieldvaultError(Exception):
     """An expected failure. `kind` names the message; `facts` are its values; `exit_code` is the command's."""
@@ -43,3 +45,13 @@ class Busy(FieldvaultError):
 
 class Corrupt(FieldvaultError):
     """An object or ref of the repository cannot be read, or is not there."""
+
+
+def system_error(failure: OSError) -> FieldvaultError:
+    """What the system refused, where no room had a better word for it."""
+    path = str(failure.filename or "")
+    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FieldvaultError("disk-full")
+    if failure.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FieldvaultError("denied", path=path)
+    return FieldvaultError("system", path=path, reason=failure.strerror or str(failure))

@@ -125,6 +125,10 @@ class Vault:
         """One sync a vault; held across the network."""
         return FileLock(self.own_dir / "sync.lock", wait_seconds, "sync")
 
+    def watch_lock(self) -> FileLock:
+        """One watcher a vault; held as long as it runs, and in nobody else's way."""
+        return FileLock(self.own_dir / "watch.lock", 0, "watch")
+
     def head(self) -> Oid | None:
         """The commit that HEAD names; None before the first one."""
         return self.refs.head()[1]

@@ -6,7 +6,6 @@ a bug, and leaves a log. Commands are imported when they are called: `fv status`
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 import click
 
 from fieldvault import __version__
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, system_error
 
 EXIT_USAGE, EXIT_USAGE_LIKE_GIT, EXIT_BUG, EXIT_INTERRUPTED = 2, 129, 70, 130
 
@@ -28,6 +27,7 @@ GROUPS = {
     "Keeping": {
         "commit": "keeping",
         "sync": "keeping",
+        "watch": "watch",
         "status": "keeping",
         "conflicts": "keeping",
         "resolve": "keeping",
@@ -94,7 +94,8 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = fv.main(args=list(arguments), prog_name="fv", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -111,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's own flush at exit
         return 0
     except OSError as failure:
-        return _tell(_system_error(failure), as_json)
+        return _tell(system_error(failure), as_json)
     except Exception:
         return _bug()
 
@@ -125,16 +126,6 @@ def _tell(failure: FieldvaultError, as_json: bool) -> int:
         for line in text.failure(failure):
             click.echo(line, err=True)
     return failure.exit_code
-
-
-def _system_error(failure: OSError) -> FieldvaultError:
-    """What the system refused, where no room had a better word for it."""
-    path = str(failure.filename or "")
-    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
-        return FieldvaultError("disk-full")
-    if failure.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return FieldvaultError("denied", path=path)
-    return FieldvaultError("system", path=path, reason=failure.strerror or str(failure))
 
 
 def _bug() -> int:

@@ -45,10 +45,10 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
     elif not quiet_when_nothing and not report.waits:
         yield say("committed-nothing")
     yield from _merged(report.merged)
-    yield from _waiting(report)
+    yield from waiting(report)
 
 
-def _waiting(report: CommitReport) -> Iterator[str]:
+def waiting(report: CommitReport) -> Iterator[str]:
     yield from (say("draft", problem=_problem(draft)) for draft in report.drafts)
     yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())
     yield from _behind(report.behind)
