@@ -38,7 +38,8 @@ class OpenFields:
 
     def only_removals(self, path: FieldPath) -> bool:
         """Whether all that stands beside the shown value, anywhere, is that the field be removed."""
-        return all(value is MISSING for conflicts in self.before if path in conflicts for value in conflicts[path].also)
+        here = [conflicts[path] for conflicts in self.before if path in conflicts]
+        return all(value is MISSING for conflict in here if conflict.kind in OF_VALUES for value in conflict.also)
 
     def opened(self, path: FieldPath, version: int) -> bool:
         """Whether something stands open at the field or inside it in this version that did not in the base."""

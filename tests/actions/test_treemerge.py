@@ -86,6 +86,17 @@ def test_removed_here_where_a_conflict_was_opened_there_asks() -> None:
     assert {conflict.kind for conflict in conflicts} == {"deleted-edited", "edited-both"}
 
 
+def test_a_removal_that_stands_open_meets_another_name_that_does() -> None:
+    """Both are filed at the record as a whole; what stands open at its fields is looked into all the same."""
+    removal = b'record: ord_a\nfield: ""\nkind: deleted-edited\nalso:\n  - removed: true\n'
+    rename = b'record: ord_a\nfield: ""\nkind: renamed\nalso:\n  - orders/z.yaml\n'
+    name = b"record: ord_a\nfield: /name\nkind: edited-both\nalso:\n  - A3\n"
+    root, field = "conflicts/ord_a/e3b0c44298fc.yaml", "conflicts/ord_a/76bb045a3980.yaml"
+    files, conflicts = merged({root: removal, A: b"id: ord_a\nname: A2\n"}, {root: rename, field: name})
+    assert files[A] == b"id: ord_a\nname: A3\n"
+    assert {conflict.field: conflict.also for conflict in conflicts} == {(): (MISSING,), ("name",): ("A2",)}
+
+
 def test_two_records_made_with_one_id_are_one_where_no_immutable_field_says_otherwise() -> None:
     files, conflicts = merged(
         {"orders/c.yaml": b"id: ord_c\nnumber: N1\n"}, {"orders/d.yaml": b"id: ord_c\nnumber: N1\nname: C\n"}
