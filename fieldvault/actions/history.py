@@ -45,8 +45,7 @@ def log(vault: Vault, record: str | None = None, limit: int | None = None) -> It
     head = vault.head()
     if head is None:
         return
-    known = vault.refs.read(HUB_MAIN)
-    confirmed = {commit.oid for commit in walk(vault.objects, [head], [known])} if known else None
+    unsent = _unsent(vault, head)
     path = find_record(vault, record).path if record else None
     count = 0
     for commit in walk(vault.objects, [head]):
@@ -59,10 +58,18 @@ def log(vault: Vault, record: str | None = None, limit: int | None = None) -> It
             if not changes and decision is None:
                 continue
             path = next((change.old_path for change in changes if change.old_path), path)
-        yield LogEntry(commit, changes, confirmed is None or commit.oid in confirmed, decision)
+        yield LogEntry(commit, changes, commit.oid in unsent, decision)
         count += 1
         if limit is not None and count >= limit:
             return
+
+
+def _unsent(vault: Vault, head: Oid) -> set[Oid]:
+    """The commits that the hub has not confirmed; none where there is no hub to wait for."""
+    if vault.config.origin_url() is None:
+        return set()
+    known = vault.refs.read(HUB_MAIN)
+    return {commit.oid for commit in walk(vault.objects, [head], [known] if known else [])}
 
 
 def changes_of(vault: Vault, commit: Commit) -> list[FileChange]:

@@ -61,6 +61,8 @@ def in_vault(vault: Vault, paths: Sequence[str]) -> list[str]:
 
     found = []
     for path in paths:
+        if not path:
+            raise FieldvaultError("path-unknown", path="''")
         full = Path(path) if directory() is None else (directory() or Path()) / path
         inside = full.absolute()
         root = vault.root.resolve()

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from fieldvault.messages import en
 
-_HARMFUL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HARMFUL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
-    """The text with control and direction characters as escapes."""
+    """One line of text with control and direction characters as escapes."""
     return _HARMFUL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
@@ -35,7 +35,8 @@ def error(kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
     message, hint = en.ERRORS.get(kind, (kind, ""))
     why = str(facts.get("reason", ""))
     facts = {**facts, "reason": en.REASONS.get(f"{kind}:{why}") or en.REASONS.get(why, why)}
-    return _place(facts) + _fill(message, facts), _fill(hint, facts)
+    place = "" if "{path}" in message else _place(facts)
+    return place + _fill(message, facts), _fill(hint, facts) if _said(hint, facts) else ""
 
 
 def problem(kind: str, facts: Mapping[str, object]) -> str:
@@ -49,11 +50,16 @@ def reason(kind: str) -> str:
 
 
 def _place(facts: Mapping[str, object]) -> str:
-    """`path:12:3: ` where the error has a line."""
-    if "path" in facts and facts.get("line"):
-        column = f":{facts['column']}" if facts.get("column") else ""
-        return harmless(f"{facts['path']}:{facts['line']}{column}: ")
-    return ""
+    """`path:12:3: `, as far as the error knows."""
+    if not facts.get("path"):
+        return ""
+    numbers = [str(facts[name]) for name in ("line", "column") if facts.get(name)]
+    return harmless(":".join([str(facts["path"]), *numbers]) + ": ")
+
+
+def _said(hint: str, facts: Mapping[str, object]) -> bool:
+    """Whether the facts have something to say in the hint: a list of nothing is no help."""
+    return not any(value in ([], ()) and f"{{{name}}}" in hint for name, value in facts.items())
 
 
 class _Facts(dict[str, str]):

@@ -137,6 +137,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "schema-strategy-type": ("{strategy} at {field} fits {fits}, not {types}", ""),
     "schema-unknown-function": ("derived at {field}: no function {function}; there is {known}", ""),
     "schema-unknown-strategy": ("no strategy {strategy} (at {field}); there is {known}", ""),
+    "edit-unsafe": ("this edit cannot be made safely in the file as it is written", "make it in an editor"),
     "no-such-item": ("there is no {field}", ""),
     # YAML
     "yaml-emptied": ("this file is empty now, and was a record", "to remove the record, delete the file"),
