@@ -7,7 +7,6 @@ shows what that merge shows, what else stands becomes a conflict file. Another v
 
 from __future__ import annotations
 
-from fieldvault.actions.treemerge import merge_commits
 from fieldvault.actions.types import Types, value_of
 from fieldvault.actions.vault import Vault
 from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
@@ -37,6 +36,8 @@ def left_open(vault: Vault, batch: Batch, head: Oid) -> dict[str, Entry]:
 
 
 def _open_in(batch: Batch, merge: Commit, tree: Oid) -> dict[str, Entry]:
+    from fieldvault.actions.treemerge import merge_commits
+
     found = {}
     types = Types(batch, tree)
     ours = merge_commits(batch, *merge.parents)

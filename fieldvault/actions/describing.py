@@ -6,16 +6,17 @@ Law: reads the two versions and their types, decides nothing. Behind the commit'
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from fieldvault.actions import merging
-from fieldvault.actions.types import Types, blob_of, record_id, value_of
-from fieldvault.core.changes import FieldChange
+from fieldvault.actions.types import Types, record_id, value_of
+from fieldvault.core.changes import FieldChange, changes_between
 from fieldvault.core.describe import FileChange, title_of
 from fieldvault.core.names import is_conflict, is_record
-from fieldvault.core.snapshot import TreeChange
+from fieldvault.core.snapshot import Entry, TreeChange
+from fieldvault.core.values import Value
 from fieldvault.edge.git.objects import Reader
 
-DETAIL_MAX = 200  # above so many files nobody reads fields: names suffice
+DETAIL_MAX = 200  # above so many files nobody reads fields, and those beyond are called by their names
 
 
 def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> list[FileChange]:
@@ -25,38 +26,56 @@ def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> lis
     """
     changes = [change for change in changes if not is_conflict(change.path)]
     moved = _moves(reader, changes)
-    arrived = set(moved.values())
-    new = {change.path: change.new for change in changes}
-    detailed = len(changes) <= DETAIL_MAX
+    places = set(moved.values())
+    arrived = {change.path: change.new for change in changes if change.path in places}
+    told = [change for change in changes if change.path not in arrived]
+    detailed = len(told) <= DETAIL_MAX
     found = []
-    for change in changes:
-        if change.path not in arrived:
-            to = moved.get(change.path)
-            found.append(_describe(reader, types, change._replace(new=new[to or change.path]), to, detailed))
+    for number, change in enumerate(told):
+        to = moved.get(change.path)
+        change = change._replace(new=arrived[to]) if to else change
+        look = reader if number < DETAIL_MAX else None
+        found.append(_describe(look, types, change, to, detailed))
     return found
 
 
-def _describe(reader: Reader, types: Types, change: TreeChange, to: str | None, detailed: bool) -> FileChange:
+def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str | None, detailed: bool) -> FileChange:
+    """Without a reader, what the path alone tells."""
     path = to or change.path
-    old_data, new_data = (blob_of(reader, entry) for entry in (change.old, change.new))
-    kind = "renamed" if to else "new" if old_data is None else "removed" if new_data is None else "changed"
+    kind = "renamed" if to else "new" if change.old is None else "removed" if change.new is None else "changed"
     if not is_record(path):
         return FileChange(path, kind, path.rpartition("/")[2])
-    data = new_data if new_data is not None else old_data
-    assert data is not None
-    fields: tuple[FieldChange, ...] = ()
-    if detailed and kind in ("changed", "renamed"):
-        fields = tuple(merging.changes(old_data, new_data, types.schema(path)))
     type_ = types.type_of(path)
+    type_name = type_.name if type_ else ""
+    if reader is None:
+        return FileChange(path, kind, title_of(None, path), type_name, old_path=change.path if to else None)
+    old, new = (_version(reader, types, path, entry) for entry in (change.old, change.new))
+    fields: tuple[FieldChange, ...] = ()
+    if detailed and old is not None and new is not None and old.value is not None and new.value is not None:
+        fields = tuple(changes_between(old.value, new.value, types.schema(path)))
+    shown = new or old
+    assert shown is not None
     return FileChange(
         path=path,
         kind="changed" if fields else kind,
-        title=title_of(value_of(data, types, path), path),
-        type=type_.name if type_ else "",
-        record=record_id(data),
+        title=title_of(shown.value, path),
+        type=type_name,
+        record=record_id(shown.data),
         fields=fields,
         old_path=change.path if to else None,
     )
+
+
+class _Version(NamedTuple):
+    data: bytes
+    value: Value | None  # None where it cannot be read
+
+
+def _version(reader: Reader, types: Types, path: str, entry: Entry | None) -> _Version | None:
+    if entry is None:
+        return None
+    data = reader.blob(entry.oid)
+    return _Version(data, value_of(data, types, path))
 
 
 def _moves(reader: Reader, changes: list[TreeChange]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fieldvault.actions.treemerge import base_tree
 from fieldvault.actions.vault import Vault
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
@@ -29,6 +28,8 @@ class Incoming:
 
 def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
     """Judge what `theirs` changed since the two parted."""
+    from fieldvault.actions.treemerge import base_tree
+
     commit = read_commit(vault.objects, theirs)
     base = base_tree(batch, ours, theirs)
     refused = refuse(diff_trees(batch, base, commit.tree), Before(batch, base, commit.tree))

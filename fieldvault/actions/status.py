@@ -5,18 +5,16 @@ Law: reads this machine only. "Synced" is said only with the time at which the h
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 
 from fieldvault.actions.commit import Draft, draft_in
 from fieldvault.actions.lookup import head_tree
 from fieldvault.actions.openconflicts import all_conflicts
+from fieldvault.actions.outbox import waiting, waiting_bytes
 from fieldvault.actions.survey import survey
-from fieldvault.actions.sync import waiting
-from fieldvault.actions.vault import HUB_MAIN, Vault
+from fieldvault.actions.vault import Vault
 from fieldvault.core.conflicts import ATTACHMENT
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.packs import objects_to_send
 
 
 @dataclass
@@ -62,13 +60,5 @@ def status(vault: Vault) -> StatusReport:
     report.confirmed_at = confirmed[1] if confirmed else None
     if report.hub is not None:
         report.waiting = len(waiting(vault))
-        report.waiting_bytes = _waiting_bytes(vault, head) if report.waiting else 0
+        report.waiting_bytes = waiting_bytes(vault) if report.waiting else 0
     return report
-
-
-def _waiting_bytes(vault: Vault, head: Oid | None) -> int:
-    known = vault.refs.read(HUB_MAIN)
-    if head is None:
-        return 0
-    sent = objects_to_send(vault.objects, [head], [known] if known else [])
-    return sum(len(zlib.compress(vault.objects.read(one.oid)[1], 1)) for one in sent)

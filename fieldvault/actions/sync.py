@@ -18,6 +18,7 @@ from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.describing import describe
 from fieldvault.actions.former import CAME_IN
 from fieldvault.actions.incoming import Incoming, judge
+from fieldvault.actions.outbox import waiting
 from fieldvault.actions.treemerge import MergedFile, TreeMerge, merge_commits
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import HUB_MAIN, MAIN, Vault
@@ -217,9 +218,3 @@ def _tell_news(vault: Vault, before: Oid | None, report: SyncReport) -> None:
     report.news = describe(vault.objects, Types(vault.objects, new), changes)
     assert new is not None
     report.problems = disagreements(vault, vault.objects, new, {change.path for change in changes}, old)
-
-
-def waiting(vault: Vault) -> list[Commit]:
-    """The commits that the hub has not confirmed yet, oldest first."""
-    head, known = vault.head(), vault.refs.read(HUB_MAIN)
-    return new_commits(vault.objects, head, [known] if known else []) if head else []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Oid, TreeChange
@@ -21,12 +22,14 @@ from fieldvault.edge.git.config import GitConfig, Identity
 from fieldvault.edge.git.ignore import Ignore
 from fieldvault.edge.git.objects import Objects
 from fieldvault.edge.git.refs import Refs
-from fieldvault.edge.index.claims import ClaimsIndex
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
 from fieldvault.edge.lock import FileLock
 from fieldvault.edge.worktree import Replacing, Worktree
 from fieldvault.errors import FieldvaultError
+
+if TYPE_CHECKING:
+    from fieldvault.edge.index.claims import ClaimsIndex
 
 MAIN = "refs/heads/main"
 HUB_MAIN = "refs/remotes/origin/main"
@@ -92,6 +95,8 @@ class Vault:
 
     @cached_property
     def claims(self) -> ClaimsIndex:
+        from fieldvault.edge.index.claims import ClaimsIndex
+
         return ClaimsIndex(self.own_dir / "claims.sqlite")
 
     @cached_property

@@ -16,7 +16,6 @@ import click
 
 from fieldvault.actions.vault import Vault, open_vault
 from fieldvault.errors import FieldvaultError
-from fieldvault.output import machine
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 
@@ -49,6 +48,8 @@ def now() -> tuple[int, int]:
 def tell(command: str, report: Any, lines: Callable[[], Iterable[str]], as_json: bool) -> None:
     """Print a report, for a person or for a script."""
     if as_json:
+        from fieldvault.output import machine
+
         click.echo(machine.report(command, report))
         return
     for line in lines():

@@ -14,7 +14,6 @@ import os
 import random
 import time
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 from fieldvault.edge.durable import create, flush, flush_folder, make_folder
 from fieldvault.errors import Busy
@@ -34,7 +33,7 @@ class GitLock:
     def __init__(self, target: Path, workdir: Path | None = None) -> None:
         self.target = target
         self.path = _lock_path(target)
-        self._own_name = None if workdir is None else workdir / quote(os.path.relpath(target, workdir), safe="")
+        self._own_name = None if workdir is None else workdir / _in_one_name(os.path.relpath(target, workdir))
         self._held = False
 
     def __enter__(self) -> GitLock:
@@ -113,13 +112,21 @@ def break_left_locks(workdir: Path) -> list[Path]:
     """
     broken = []
     for own_name in workdir.iterdir() if workdir.is_dir() else ():
-        lock = _lock_path(Path(os.path.normpath(workdir / unquote(own_name.name))))
+        lock = _lock_path(Path(os.path.normpath(workdir / _as_path(own_name.name))))
         if _same(own_name, lock):
             lock.unlink()
             flush_folder(lock.parent)
             broken.append(lock)
         own_name.unlink()
     return broken
+
+
+def _in_one_name(path: str) -> str:
+    return path.replace("%", "%25").replace(os.sep, "%2F")
+
+
+def _as_path(name: str) -> str:
+    return name.replace("%2F", "/").replace("%25", "%")
 
 
 def _lock_path(target: Path) -> Path:
