@@ -212,6 +212,7 @@ class Cutter:
             comma = self.text.startswith(",", after)
             if comma:
                 entry.trail = dedent(self.text[end:after], column)
+            entry.place(self.text, position, after if comma else end, column)
             position = after + 1 if comma else end
         end = end_of(event)
         if regular:
@@ -243,7 +244,6 @@ class Cutter:
         else:
             entry.gap = dedent(self.text[end : start_of(event)], column)
             entry.node, end = self._flow_node(event, column)
-        entry.place(self.text, position, end, column)
         return entry, end, regular
 
     def _after_flow_space(self, position: int) -> int:
