@@ -61,6 +61,10 @@ class HttpClient(AbstractHttpGitClient):
         self._finish()
         self._pool.clear()
 
+    @staticmethod
+    def _warn_filter_objects() -> None:
+        """A server that leaves nothing out sends more than was asked for, and that is all."""
+
     def _finish(self) -> None:
         """Be done with the answer before: dulwich leaves one open, and one connection serves them all."""
         if self._answer is not None:

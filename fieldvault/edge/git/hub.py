@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol, Self
 
 from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.arrivals import Arrivals
 from fieldvault.edge.git.objects import Objects, Reader
 
 STALE = "stale"  # publish's answer for a ref that somebody else moved first
@@ -20,6 +21,7 @@ class Hub(Protocol):
     """One hub. Raises HubUnreachable, HubRefused or Corrupt; no foreign exception, and nothing that hangs."""
 
     url: str  # as a person may see it: without a password
+    checked: bool  # whether a byte that changed on its way is noticed; else a refusal may be one, and is asked again
 
     def tips(self) -> dict[str, Oid]:
         """refs/heads/* and refs/fv/* of the hub, asked now; {} for an empty hub."""
@@ -30,6 +32,10 @@ class Hub(Protocol):
         `haves` are commits that are complete here, best those that the hub had last; what they contain is not asked
         for. On return everything that `wants` contain is here: Corrupt("hub-incomplete", oid, count) otherwise.
         """
+
+    @property
+    def parts(self) -> Parts | None:
+        """How to fetch what a cut link left over; None where the hub gives only all or nothing. Asked after `tips`."""
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
@@ -45,3 +51,16 @@ class Hub(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+class Parts(Protocol):
+    """A fetch in parts. Each keeps what came whole when the link is cut, and raises HubUnreachable then."""
+
+    def fetch_all(self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        """What `wants` need and `haves` lack, in one piece."""
+
+    def fetch_history(self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        """The same without the files' contents, where the hub can leave them out."""
+
+    def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        """These trees and blobs, by their ids."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dulwich.pack import PackData, PackIndexer, UnpackedObject
 
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
-_DELTAS = (6, 7)
+DELTAS = (6, 7)
 _CHECKSUM_BYTES = 20
 _EMPTY_BYTES = 12 + _CHECKSUM_BYTES  # header and checksum: what git sends when there is nothing to send
 
@@ -42,45 +42,45 @@ class PackIntake:
     """`write` what arrives, then `adopt`; leaving the `with` block without it removes what arrived."""
 
     def __init__(self, folder: PackFolder, read: Callable[[Oid], tuple[str, bytes]]) -> None:
-        self._folder = folder
-        self._read = read
+        self.folder = folder
+        self.read = read
         make_folder(folder.path)
-        self._path, self._file = temporary(folder.path, "tmp_pack_")
+        self._path, self.file = temporary(folder.path, "tmp_pack_")
 
     def __enter__(self) -> PackIntake:
         return self
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # on a full disk the last bytes fail again, and nobody wants them
-            self._file.close()
+            self.file.close()
         self._path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> int:
-        return self._file.write(data)
+        return self.file.write(data)
 
     def adopt(self, limits: Limits = DEFAULT_LIMITS) -> list[Oid]:
         """Judge, complete, index and store the pack, durably; the ids it brought.
 
         Raises Corrupt: "pack-damaged" (reason), "pack-incomplete" (oids: bases that are nowhere), "pack-too-large".
         """
-        size = self._file.seek(0, os.SEEK_END)
+        size = self.file.seek(0, os.SEEK_END)
         if size == _EMPTY_BYTES:
             return []
         self._check_frame(size)
         entries, bases = self._resolve(limits)
         arrived = [raw.hex() for raw, _, _ in entries]
         checksum = self._complete(entries, bases)
-        flush(self._file)
-        self._file.close()
-        self._folder.install(self._path, entries, checksum)
+        flush(self.file)
+        self.file.close()
+        self.folder.install(self._path, entries, checksum)
         return arrived
 
     def _check_frame(self, size: int) -> None:
         """Signature, version and checksum; dulwich leaks the file of a pack that it refuses to open."""
-        self._file.seek(0)
-        if size < _EMPTY_BYTES or self._file.read(8) not in (b"PACK\0\0\0\2", b"PACK\0\0\0\3"):
+        self.file.seek(0)
+        if size < _EMPTY_BYTES or self.file.read(8) not in (b"PACK\0\0\0\2", b"PACK\0\0\0\3"):
             raise Corrupt("pack-damaged", reason="header")
-        if pack_checksum(self._file, size - _CHECKSUM_BYTES) != self._file.read(_CHECKSUM_BYTES):
+        if pack_checksum(self.file, size - _CHECKSUM_BYTES) != self.file.read(_CHECKSUM_BYTES):
             raise Corrupt("pack-damaged", reason="checksum")
 
     def _resolve(self, limits: Limits) -> tuple[list[tuple[bytes, int, int]], set[bytes]]:
@@ -88,7 +88,7 @@ class PackIntake:
         from dulwich.object_format import SHA1
         from dulwich.pack import PackData, PackIndexer, UnresolvedDeltas
 
-        with PackData(self._path, SHA1, file=self._file) as pack:
+        with PackData(self._path, SHA1, file=self.file) as pack:
             try:
                 indexer = PackIndexer(None, SHA1.hash_func, resolve_ext_ref=self._base)
                 indexer.set_pack_data(pack)
@@ -107,7 +107,7 @@ class PackIntake:
     def _base(self, raw: bytes) -> tuple[int, list[bytes]]:
         """An object of ours that a delta leans on, as dulwich asks for it; KeyError where we have none."""
         try:
-            kind, data = self._read(raw.hex())
+            kind, data = self.read(raw.hex())
         except Corrupt as error:
             raise KeyError(raw) from error
         return _NUMBERS[kind], [data]
@@ -122,7 +122,7 @@ class PackIntake:
             number, chunks = self._base(raw)
             return number, b"".join(chunks)
 
-        checksum, added = extend_pack(self._file, {RawObjectID(raw) for raw in bases}, whole, SHA1)
+        checksum, added = extend_pack(self.file, {RawObjectID(raw) for raw in bases}, whole, SHA1)
         entries.extend((bytes(raw), offset, crc32) for raw, offset, crc32 in added)
         return checksum
 
@@ -135,13 +135,13 @@ def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> None:
     contents = pack._buffer()
     offset, total = 12, 0
     for _ in range(len(pack)):
-        number, declared = _entry_header(contents, offset)
-        if number not in KINDS and number not in _DELTAS:
+        number, declared = entry_header(contents, offset)
+        if number not in KINDS and number not in DELTAS:
             raise Corrupt("pack-damaged", reason="type")
         _judge(declared, total, limits)
         unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
-        if number in _DELTAS:
-            declared = _delta_result_size(unpacked)
+        if number in DELTAS:
+            declared = delta_result_size(unpacked)
             _judge(declared, total, limits)
         total += declared
         indexer.record(unpacked)
@@ -154,7 +154,7 @@ def _judge(size: int, total: int, limits: Limits) -> None:
         raise Corrupt("pack-too-large", size=size, limit=limits.object_bytes)
 
 
-def _entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
+def entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
     """Type number and declared size of the entry at `offset`."""
     byte = contents[offset]
     number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
@@ -166,7 +166,7 @@ def _entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
     return number, size
 
 
-def _delta_result_size(unpacked: UnpackedObject) -> int:
+def delta_result_size(unpacked: UnpackedObject) -> int:
     """The size that a delta says its result has: the second of the two numbers it starts with."""
     start = b"".join(unpacked.decomp_chunks)[:20]
     position = 0

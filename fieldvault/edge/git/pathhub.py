@@ -37,6 +37,9 @@ class PathHub:
     "hub-not-bare" (path), "hub-unsupported" (path, word).
     """
 
+    checked = True
+    parts = None  # a copy within one machine is not taken up again, but made again
+
     def __init__(self, path: Path, progress: Progress) -> None:
         self.url = str(path)
         self._path = path

@@ -22,12 +22,15 @@ from dulwich.refs import Ref
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.address import Address
+from fieldvault.edge.git.arrivals import Arrivals
 from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.hub import PREFIXES, STALE
+from fieldvault.edge.git.hub import PREFIXES, STALE, Parts
 from fieldvault.edge.git.link import Progress
 from fieldvault.edge.git.objects import Objects, Reader
+from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packs import Sent, missing_objects, objects_to_send, pack_entries
 from fieldvault.edge.git.refs import check_name
+from fieldvault.edge.git.salvage import salvage
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ _HAVES_MAX = 256
 _HAVE_STEPS_MAX = 64
 _SAID_CHARACTERS_MAX = 400
 _UNANSWERED = "no answer"
+_BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id
 _OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
 
@@ -68,6 +72,10 @@ class StreamClient(TraditionalGitClient):
         # All haves go at once, at most _HAVES_MAX, so nothing has to be read in between.
         return self._lines, lambda: False, None
 
+    @staticmethod
+    def _warn_filter_objects() -> None:
+        """A server that leaves nothing out sends more than was asked for, and that is all."""
+
     def close(self) -> None:
         if self._lines is not None:
             self._lines.close()
@@ -79,10 +87,12 @@ class RemoteHub:
 
     def __init__(self, address: Address, client: GitClient, progress: Progress) -> None:
         self.url = address.shown
+        self.checked = address.scheme in ("ssh", "https")
         self._address = address
         self._client = client
         self._path = address.path.encode("utf-8", "surrogateescape")
         self._progress = progress
+        self._by_id = False
 
     def close(self) -> None:
         self._client.close()
@@ -96,35 +106,63 @@ class RemoteHub:
     def tips(self) -> dict[str, Oid]:
         with self._talk():
             found = self._client.get_refs(self._path, ref_prefix=[prefix.encode("ascii") for prefix in PREFIXES])
+            self._by_id = self._client.protocol_version == _BY_ID_VERSION
             return _believable(found.refs)
+
+    @property
+    def parts(self) -> Parts | None:
+        return self if self._by_id else None
 
     def fetch(self, into: Objects, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
         complete = [oid for oid in haves if oid in into]
         wanted = [oid for oid in wants if missing_objects(into, [oid], complete)]
         if not wanted:
             return
-
-        def determine_wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-            return [ObjectID(oid.encode("ascii")) for oid in wanted]
-
         with into.receive_pack() as intake:
-            with self._talk():
-                self._client.fetch_pack(
-                    self._path,
-                    determine_wants,
-                    Haves(into, complete),
-                    intake.write,
-                    ref_prefix=[b"refs/heads/main"],
-                )
-            try:
-                arrived = intake.adopt()
-            except Corrupt as error:
-                if error.facts.get("reason") in ("header", "checksum"):  # the link did that, not the hub
-                    raise HubUnreachable("hub-unreachable", host=self._address.place, reason="garbled") from error
-                raise
-        self._progress(0, len(arrived), "received")
+            arrived = self._receive(intake, wanted, Haves(into, complete))
         if missing := missing_objects(into, wanted, complete, set(arrived)):
             raise Corrupt("hub-incomplete", oid=missing[0], count=len(missing))
+
+    def fetch_all(self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        self._receive_part(into, wants, haves)
+
+    def fetch_history(self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        self._receive_part(into, wants, haves, b"blob:none")
+
+    def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        self._receive_part(into, oids, (), b"tree:0")  # no entries of the trees that are asked for
+
+    def _receive_part(
+        self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid], without: bytes | None = None
+    ) -> None:
+        complete = [oid for oid in haves if oid in into.settled]
+        with into.receive_pack() as intake:
+            try:
+                self._receive(intake, wants, Haves(into.settled, complete), without)
+            except HubUnreachable:
+                self._progress(0, salvage(intake), "received")
+                raise
+
+    def _receive(
+        self, intake: PackIntake, wants: Collection[Oid], haves: Haves, without: bytes | None = None
+    ) -> list[Oid]:
+        """The ids of the pack that came; `without` is a filter of git's."""
+
+        def determine_wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+            return [ObjectID(oid.encode("ascii")) for oid in wants]
+
+        with self._talk():
+            self._client.fetch_pack(
+                self._path, determine_wants, haves, intake.write, ref_prefix=[b"refs/heads/main"], filter_spec=without
+            )
+        try:
+            arrived = intake.adopt()
+        except Corrupt as error:
+            if error.facts.get("reason") in ("header", "checksum"):  # the link did that, not the hub
+                raise HubUnreachable("hub-unreachable", host=self._address.place, reason="garbled") from error
+            raise
+        self._progress(0, len(arrived), "received")
+        return arrived
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
@@ -273,6 +311,8 @@ def _translated(error: Exception, host: str, pushing: bool) -> FieldvaultError:
     if isinstance(error, NotGitRepository) or "not exported" in text or "epository not found" in text:
         # git daemon gives one answer for a repository it does not serve and for a service it does not offer.
         return HubRefused("hub-forbidden" if pushing else "hub-not-found", host=host)
+    if "not our ref" in text:  # it moved since we asked, or the link changed an id
+        return HubUnreachable("hub-unreachable", host=host, reason="garbled")
     if isinstance(error, HangupException) or text.startswith("Length of pkt read"):
         return HubUnreachable("hub-unreachable", host=host, reason="cut")
     if isinstance(error, GitProtocolError) and not text.startswith(_DULWICH_SAYS):  # the server said it in words
