@@ -7,7 +7,7 @@ process that is still at work is never disturbed: it holds the lock.
 
 from __future__ import annotations
 
-from fieldvault.actions.change import resume, unpin
+from fieldvault.actions.change import PENDING, resume, unpin
 from fieldvault.actions.vault import Vault
 from fieldvault.edge.durable import TEMPORARY
 from fieldvault.edge.git.locks import break_left_locks
@@ -39,7 +39,7 @@ def mend(vault: Vault, lock: FileLock) -> None:
         vault.mended.append("mended-locks")
     unpin(vault)
     vault.objects.sweep()
-    for folder in (vault.git_dir, vault.own_dir):
+    for folder in (vault.git_dir, vault.own_dir, (vault.git_dir / PENDING).parent):
         for left in folder.glob(f"{TEMPORARY}*"):
             left.unlink()
 

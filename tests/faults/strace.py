@@ -77,7 +77,8 @@ def run_disturbed(
 ) -> Run:
     """The command, disturbed at one point. `mode`: KILL, INT, or an errno with `-once` or `-always`."""
     rules = _rules(point, mode)
-    traced = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={','.join(CHANGING)}"]
+    # Without --seccomp-bpf, with which strace sends no signal.
+    traced = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={','.join(CHANGING)}"]
     return run([*traced, *(word for rule in rules for word in ("-e", f"inject={rule}")), *words], folder, environment)
 
 
@@ -106,4 +107,5 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> R
 
 
 def fv(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "fieldvault", *arguments]
+    """The command, heeding Ctrl-C even where strace or a shell in the background would have it ignored."""
+    return ["env", "--default-signal=INT", sys.executable, "-m", "fieldvault", *arguments]

@@ -57,7 +57,8 @@ def _disturb(scene: Scene, place: Path, point: Point, mode: str) -> None:
     marc = place / "marc"
     reports = {"TMPDIR": str(place)}
     done = run_disturbed(scene.words, marc, environment() | reports, point, mode.removesuffix("-TWICE"))
-    assert "Traceback" not in done.err and done.code != 70, f"{done}"
+    assert "Traceback" not in done.err, f"{done}"
+    assert done.code in {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130)}.get(mode, (0, 1, 4)), f"{done}"
     look(scene, Git(marc))
     if mode == "KILL-TWICE":
         points = _points_of_recovery(scene, place)
