@@ -60,6 +60,7 @@ class Batch:
             self._few[oid] = (kind, data)
             return oid
         if self._many is None:
+            self._objects.packs.look_again()
             self._many = PackWriter(self._objects.packs)
             for earlier, (earlier_kind, earlier_data) in self._few.items():
                 self._add_packed(self._many, earlier, earlier_kind, earlier_data)

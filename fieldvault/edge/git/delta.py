@@ -29,6 +29,53 @@ def make_delta(kind: str, base: bytes, target: bytes) -> bytes:
     return bytes(delta)
 
 
+def apply_delta(base: bytes, delta: bytes) -> bytes:
+    """What `make_delta` was given. ValueError or IndexError for a damaged delta, or one of another base."""
+    base_bytes, place = _read_number(delta, 0)
+    target_bytes, place = _read_number(delta, place)
+    if base_bytes != len(base):
+        raise ValueError("a delta of another base")
+    pieces = []
+    while place < len(delta):
+        command = delta[place]
+        place += 1
+        if not command & 0x80:
+            pieces.append(delta[place : place + command])
+            place += command
+            continue
+        start, place = _read_bytes(delta, place, command & 0x0F)
+        length, place = _read_bytes(delta, place, command >> 4 & 0x07)
+        pieces.append(base[start : start + (length or 0x10000)])
+    target = b"".join(pieces)
+    if len(target) != target_bytes:
+        raise ValueError("a delta that makes another size than declared")
+    return target
+
+
+def _read_number(delta: bytes, place: int) -> tuple[int, int]:
+    """Seven bits a byte, the lowest first; and where it ends."""
+    number, shift = 0, 0
+    while True:
+        byte = delta[place]
+        place += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return number, place
+
+
+def _read_bytes(delta: bytes, place: int, present: int) -> tuple[int, int]:
+    """A number of which only the bytes that are not zero stand there, the lowest first; and where it ends."""
+    number, shift = 0, 0
+    while present:
+        if present & 1:
+            number |= delta[place] << shift
+            place += 1
+        shift += 8
+        present >>= 1
+    return number, place
+
+
 def _copies(kind: str, base: bytes, target: bytes) -> Iterator[tuple[int, int, int]]:
     """(start, end) in the target and the place in the base that reads the same, in order and disjoint."""
     places: dict[bytes, int] = {}

@@ -68,7 +68,9 @@ class Objects:
 
         A damaged copy is passed over where another one is whole, as git does.
         """
-        found = self._read_loose(oid) or self._read_packed(oid)
+        found = self._read_packed(oid) or self._read_loose(oid)
+        if found is None and self.packs.look_again():
+            found = self._read_packed(oid)
         if found is not None:
             return found
         if oid == EMPTY_TREE:
@@ -79,7 +81,9 @@ class Objects:
         return expect(self, oid, "blob")
 
     def __contains__(self, oid: Oid) -> bool:
-        return oid == EMPTY_TREE or self._loose(oid).exists() or oid in self.packs
+        if oid == EMPTY_TREE or oid in self.packs or self._loose(oid).exists():
+            return True
+        return self.packs.look_again() and oid in self.packs
 
     def write(self, kind: str, data: bytes) -> Oid:
         """Store one object; durable on return. What stands already is left, and made durable as well."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.packfolder import KINDS, PackFolder
+from fieldvault.edge.git.packfile import KINDS
+from fieldvault.edge.git.packfolder import PackFolder
 from fieldvault.edge.git.packwriter import pack_checksum
 from fieldvault.errors import Corrupt
 

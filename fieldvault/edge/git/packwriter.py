@@ -15,7 +15,8 @@ from typing import IO, NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.packfolder import KINDS, PackFolder
+from fieldvault.edge.git.packfile import KINDS
+from fieldvault.edge.git.packfolder import PackFolder
 
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
 _BLOCK = 1 << 20

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fieldvault.edge.git.objects import object_id
-from fieldvault.edge.git.packfolder import KINDS
+from fieldvault.edge.git.packfile import KINDS
 from fieldvault.edge.git.packintake import DEFAULT_LIMITS, DELTAS, PackIntake, delta_result_size, entry_header
 from fieldvault.edge.git.packwriter import PackWriter
 from fieldvault.errors import Corrupt
