@@ -8,13 +8,14 @@ edit is merged with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.adopting import left_open
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.describing import describe
 from fieldvault.actions.incoming import Before
+from fieldvault.actions.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.survey import Edit, Survey, survey
 from fieldvault.actions.treemerge import MergedFile, merge_trees
 from fieldvault.actions.types import Types
@@ -58,6 +59,7 @@ class CommitReport:
     drafts: list[Draft] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
+    stale: list[StaleSave] = field(default_factory=list)  # saves of old versions, and what became of them
 
     @property
     def waits(self) -> bool:
@@ -65,19 +67,26 @@ class CommitReport:
         return bool(self.drafts or self.held)
 
 
-def commit(vault: Vault, now: Now, message: str | None = None, paths: Sequence[str] = ()) -> CommitReport:
-    """Commit what the person changed, all of it or below `paths`. Durable when it returns."""
+def commit(
+    vault: Vault, now: Now, message: str | None = None, paths: Sequence[str] = (), written: Collection[str] = ()
+) -> CommitReport:
+    """Commit what the person changed, all of it or below `paths`. Durable when it returns.
+
+    `written`: files that fv wrote itself just now, which no editor can have held.
+    """
     for _ in range(TRIES_MAX):
         with vault.lock("commit"):
             vault.guard_idle()
             try:
-                return _commit(vault, now, message, paths)
+                return _commit(vault, now, message, paths, written)
             except HeadMoved:  # plain git was quicker: its commit becomes our parent
                 continue
     raise Busy("git-busy", path=str(vault.git_dir))
 
 
-def _commit(vault: Vault, now: Now, message: str | None, paths: Sequence[str]) -> CommitReport:
+def _commit(
+    vault: Vault, now: Now, message: str | None, paths: Sequence[str], written: Collection[str]
+) -> CommitReport:
     branch = vault.branch()
     seen = survey(vault, paths)
     report = CommitReport(held=dict(seen.problems))
@@ -91,11 +100,14 @@ def _commit(vault: Vault, now: Now, message: str | None, paths: Sequence[str]) -
         if edit.read is not None:
             batch.add("blob", edit.read.data)
     edits = _acceptable(batch, seen, edits, report)
+    report.stale = stale_saves(vault, batch, seen.tree, edits, written)
+    edits = _from_their_bases(seen, edits, report.stale)
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
     adopted = left_open(vault, batch, seen.head) if seen.head else {}
     if voids or adopted:
         tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
+    tree = leave_open(batch, tree, report.stale)
     files = _files_to_bring(batch, seen, edits, tree)
     tree_changes = diff_trees(batch, seen.tree, tree)
     if not tree_changes and not files:
@@ -152,6 +164,15 @@ def _acceptable(batch: Batch, seen: Survey, edits: list[Edit], report: CommitRep
     refused = refuse((edit.change for edit in edits), Before(batch, seen.tree, tree))
     report.held |= refused
     return [edit for edit in edits if edit.change.path not in refused]
+
+
+def _from_their_bases(seen: Survey, edits: list[Edit], stale: Iterable[StaleSave]) -> list[Edit]:
+    """The edits, the stale ones as edits of the old versions that they came from."""
+    bases = {save.path: save.base for save in stale}
+    seen.behind |= bases
+    return [
+        replace(edit, change=edit.change._replace(old=bases.get(edit.change.path, edit.change.old))) for edit in edits
+    ]
 
 
 def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitReport) -> Oid:

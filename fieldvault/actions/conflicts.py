@@ -155,7 +155,8 @@ def resolve(
         _take_value(vault, types, path, conflict.field, chosen)
     vault.worktree.path(touched[1]).unlink(missing_ok=True)
     what = to_pointer(conflict.field)[1:] or path.rpartition("/")[2]
-    return commit(vault, now, f"{opened.title}: settle {what}", [one for one in touched if is_known(vault, one)])
+    known = [one for one in touched if is_known(vault, one)]
+    return commit(vault, now, f"{opened.title}: settle {what}", known, written=[path])
 
 
 def record_file(vault: Vault, text: str) -> Path:

@@ -6,12 +6,13 @@ Law: after `mirrored` the rows name exactly the files of that tree. What fv chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fieldvault.actions.vault import Vault
+from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.trees import diff_trees, list_tree
-from fieldvault.edge.index.stats import UNSEEN, Folder, entry_of, seen, trusted_key
+from fieldvault.edge.index.stats import FV, GIT, SAVE, UNSEEN, Folder, entry_of, seen, trusted_key
 from fieldvault.edge.worktree import Outcome, Read
 from fieldvault.errors import Corrupt
 
@@ -34,7 +35,8 @@ def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Ro
         return _anew(vault, again, tree)
     rows |= more
     patch_rows(rows, changes, {})
-    vault.stats.update(tree, {folder: rows[folder] for folder in touched}, expected=was)
+    left = [(path, old.oid, GIT) for path, old, new in changes if old and new and is_record(path)]
+    vault.stats.update(tree, {folder: rows[folder] for folder in touched}, expected=was, left=left)
     return rows
 
 
@@ -63,7 +65,7 @@ def note_change(
     tree: Oid,
     was: Oid | None,
     changes: Iterable[TreeChange],
-    outcomes: Iterable[Outcome],
+    outcomes: Sequence[Outcome],
     read: Mapping[str, Read],
 ) -> None:
     """Note what one change of the vault did: the new tree's rows, and which working files stayed behind.
@@ -90,4 +92,20 @@ def note_change(
         folder, _, name = path.rpartition("/")
         if name in rows[folder]:
             rows[folder][name] = seen(stats[path], entry_of(rows[folder][name]))
-    vault.stats.update(tree, rows, behind, caught_up & vault.stats.behind().keys())
+    left = _left(changes, outcomes, read)
+    vault.stats.update(tree, rows, behind, caught_up & vault.stats.behind().keys(), left=left)
+
+
+def _left(
+    changes: Iterable[TreeChange], outcomes: Iterable[Outcome], read: Mapping[str, Read]
+) -> Iterator[tuple[str, Oid, str]]:
+    """The versions that records held until now, in the order in which others took their place."""
+    was = {path: old.oid for path, old, _ in changes if old and is_record(path)}
+    for path in read.keys() & was.keys():
+        yield path, was[path], SAVE
+    for done in outcomes:
+        path, old, _ = done.change
+        if done.problem is None and old is not None and is_record(path):
+            if was.get(path, old.oid) != old.oid:
+                yield path, was[path], SAVE
+            yield path, old.oid, FV

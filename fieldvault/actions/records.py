@@ -48,7 +48,7 @@ def set_fields(vault: Vault, now: Now, text: str, assignments: Sequence[Assignme
     document = yamltext.read(found.data)
     edits = apply(document.value(schema), assignments, schema)
     rewrite(vault, found.path, found.data, document.with_edits(edits, schema))
-    return commit(vault, now, paths=[found.path])
+    return commit(vault, now, paths=[found.path], written=[found.path])
 
 
 def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
@@ -65,7 +65,7 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
         found.data,
         document.with_edits([(("notes", key), {"id": key, "at": at, "text": words})], schema),
     )
-    return commit(vault, now, paths=[found.path])
+    return commit(vault, now, paths=[found.path], written=[found.path])
 
 
 def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> None:

@@ -262,6 +262,8 @@ SENTENCES: dict[str, str] = {
     "held": "Held: {path} ({reason})",
     "behind": "Not brought up to date: {path} ({reason}); it follows with the next commit",
     "merged": "Merged by itself: {names}",
+    "stale-merged": "{title} was saved from an old version: what came since then stays. To take that back: fv undo",
+    "stale-exact": "{title} was saved as it was before: an old window, or on purpose? Both stand, see fv conflicts",
     "kept-both": "Kept both: {path} and {other}",
     "received": "Received {what} from {who}",
     "sent": "Sent {what}",

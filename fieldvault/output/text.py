@@ -45,6 +45,7 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
     elif not quiet_when_nothing and not report.waits:
         yield say("committed-nothing")
     yield from _merged(report.merged)
+    yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
     yield from waiting(report)
 
 

@@ -4,7 +4,8 @@ Law: a cache; throwing it away costs time and never an edit, but for `behind`, w
 one tree (`tree`): for each of its files the id, and the stat of the working file when it was seen to hold exactly that;
 no stat, or another one: the file is read. A file whose time is not older than the row's own writing is never trusted
 (it may change again within the clock's tick). `behind` names the paths whose working file did not come from that tree,
-and the version it came from: the base for merging what the person saves there.
+and the version it came from: the base for merging what the person saves there. `former` are the versions that records
+held before: an editor may still hold one of them.
 
 One row of SQLite a folder, because 100,000 of them take 127 ms to read and 1,000 take 10; and what is known of a file
 stays packed until it is asked for, because a file that did not change is known by comparing bytes.
@@ -18,12 +19,12 @@ import struct
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge.index.database import Database
 
-_VERSION = 1
+_VERSION = 2
 _STAT = struct.Struct("<qqqQI")  # mtime_ns, ctime_ns, size, inode, mode
 _ENTRY = struct.Struct("<I20s")  # git mode, id
 _SEEN_BYTES = _STAT.size + _ENTRY.size
@@ -35,7 +36,19 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE folders (folder TEXT PRIMARY KEY, rows BLOB) WITHOUT ROWID;
 CREATE TABLE behind (path TEXT PRIMARY KEY, mode INTEGER, oid TEXT) WITHOUT ROWID;
+CREATE TABLE former (path TEXT, oid TEXT, until INTEGER, writer TEXT);
+CREATE INDEX former_of ON former (path);
 """
+FORMER_MAX = 16
+SAVE, FV, GIT = "save", "fv", "git"  # who puts another version in a file: the person, we, plain git
+
+
+class Former(NamedTuple):
+    """A version that a working file held, `until` (seconds since 1970) `writer` put another one in its place."""
+
+    oid: Oid
+    until: int
+    writer: str
 
 
 Seen = bytes  # one file: the packed stat under which the working file was seen to hold it, git's mode, the id
@@ -107,6 +120,11 @@ class StatCache:
         rows = self._db.rows("SELECT path, mode, oid FROM behind")
         return {path: Entry(mode, oid) if oid else None for path, mode, oid in rows}
 
+    def former(self, path: str) -> list[Former]:
+        """The last versions that the working file held before the present one, the newest first."""
+        question = "SELECT oid, until, writer FROM former WHERE path=? ORDER BY rowid DESC"
+        return [Former(*row) for row in self._db.rows(question, path)]
+
     def update(
         self,
         tree: Oid | None,
@@ -114,9 +132,11 @@ class StatCache:
         behind: Mapping[str, Entry | None] | None = None,
         forget_behind: Iterable[str] = (),
         expected: Oid | Literal["any"] | None = "any",
+        left: Iterable[tuple[str, Oid, str]] = (),
     ) -> bool:
         """Replace the rows of these folders (an empty one goes), note the mirrored tree, and who is behind or no more.
 
+        `left`: the versions that files held until now, with who put another in their place: (path, id, writer).
         With `expected`, only while the rows mirror that tree still; False when another process was quicker.
         """
         forget = list(forget_behind)
@@ -131,11 +151,20 @@ class StatCache:
                     self._db.many("INSERT OR REPLACE INTO meta VALUES ('bases', ?)", [("known",)])
                     rows = [(path, *(entry or (0, None))) for path, entry in behind.items()]
                     self._db.many("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
+                self._note_former(left)
             return True
         except sqlite3.DatabaseError as error:
             if durable:
                 raise self._db.unusable(error) from error
             return False  # without the rows the next command reads more files, and that is all
+
+    def _note_former(self, left: Iterable[tuple[str, Oid, str]]) -> None:
+        until = int(time.time())
+        rows = [(path, oid, until, writer) for path, oid, writer in left]
+        self._db.many("INSERT INTO former VALUES (?, ?, ?, ?)", rows)
+        newest = f"SELECT rowid FROM former WHERE path=? ORDER BY rowid DESC LIMIT {FORMER_MAX}"
+        paths = {(path, path) for path, *_ in rows}
+        self._db.many(f"DELETE FROM former WHERE path=? AND rowid NOT IN ({newest})", paths)
 
     def _replace(self, tree: Oid | None, folders: Mapping[str, Folder]) -> None:
         self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
