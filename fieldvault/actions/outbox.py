@@ -5,11 +5,12 @@ Law: reads this machine only; loads nothing of the wire.
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Sequence
 
+from fieldvault.actions.hubnotes import HubNotes
 from fieldvault.actions.vault import HUB_MAIN, Vault
-from fieldvault.edge.git.history import Commit, new_commits
-from fieldvault.edge.git.packs import objects_to_send
+from fieldvault.edge.git.history import Commit, is_ancestor, new_commits
+from fieldvault.edge.git.packs import objects_to_send, packed_bytes
 
 
 def waiting(vault: Vault) -> list[Commit]:
@@ -23,5 +24,12 @@ def waiting_bytes(vault: Vault) -> int:
     head, known = vault.head(), vault.refs.read(HUB_MAIN)
     if head is None:
         return 0
-    sent = objects_to_send(vault.objects, [head], [known] if known else [])
-    return sum(len(zlib.compress(vault.objects.read(one.oid)[1], 1)) for one in sent)
+    return packed_bytes(vault.objects, objects_to_send(vault.objects, [head], [known] if known else []))
+
+
+def delivered(vault: Vault, notes: HubNotes, left: Sequence[Commit]) -> int:
+    """How many of the waiting commits `left` the hub holds already, not yet merged."""
+    tip = notes.delivered
+    if tip is None or tip not in vault.objects:
+        return 0
+    return sum(is_ancestor(vault.objects, commit.oid, tip) for commit in left)

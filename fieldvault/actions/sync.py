@@ -2,6 +2,8 @@
 
 Law: commit; ask the hub for its tips; fetch; judge; merge, into objects only; publish by compare-and-set; then check
 out what main is now. A merge that lost the race is thrown away and made anew, so it never enters history or the folder.
+Where a link is weak or a race was lost, what is ours is delivered first (actions/delivering), and everybody merges what
+all have delivered: so nobody loses more than twice, since whoever is quicker then has seen it.
 `sync.lock` is held across the network, `vault.lock` never. Where the hub cannot be reached everything stays committed
 here and goes later; nothing that a person wrote waits for it.
 """
@@ -14,23 +16,28 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.agreement import FileProblem, disagreements
 from fieldvault.actions.change import Change, HeadMoved, apply_change
-from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
+from fieldvault.actions.combining import Combined, combine
+from fieldvault.actions.commit import CommitReport, Now, commit
+from fieldvault.actions.delivering import deliver, fits
 from fieldvault.actions.describing import describe
+from fieldvault.actions.fetching import fetch
 from fieldvault.actions.former import CAME_IN
-from fieldvault.actions.incoming import Incoming, judge
-from fieldvault.actions.outbox import waiting
-from fieldvault.actions.treemerge import MergedFile, TreeMerge, merge_commits
+from fieldvault.actions.hubnotes import notes_of
+from fieldvault.actions.outbox import delivered, waiting
+from fieldvault.actions.talk import Talk
+from fieldvault.actions.treemerge import MergedFile
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import HUB_MAIN, MAIN, Vault
-from fieldvault.core.describe import FileChange, merge_message
+from fieldvault.core.describe import FileChange
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import Commit, is_ancestor, merge_bases, new_commits, read_commit
-from fieldvault.edge.git.hub import STALE, Hub
-from fieldvault.edge.git.link import Progress, no_progress
+from fieldvault.edge.git.hub import STALE
+from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.packs import missing_objects, objects_to_send, packed_bytes
 from fieldvault.edge.git.trees import diff_trees
 from fieldvault.edge.git.wire import open_hub
-from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
+from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 ROUNDS_MAX = 5
 _PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
@@ -39,7 +46,8 @@ _PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
 @dataclass
 class SyncReport:
     """What one sync did. `sent` and `received` are commits; `news` what came in, file by file; `unreachable`: the hub
-    was not there, and `waiting` commits go later. `refused`: incoming paths that were not taken, and why.
+    was not there, and `waiting` commits go later, `delivered` of which it holds already. `refused`: incoming paths that
+    were not taken, and why. `restored`: commits that the hub had lost and was given back.
     """
 
     committed: CommitReport
@@ -53,15 +61,17 @@ class SyncReport:
     behind: dict[str, str] = field(default_factory=dict)
     unreachable: FieldvaultError | None = None
     waiting: int = 0
-    made: Oid | None = None  # the merge commit that this sync made
+    delivered: int = 0
+    restored: int = 0
+    made: list[Oid] = field(default_factory=list)  # the merge commits of this sync
     confirmed: Oid | None = None  # the tip that the hub holds now
 
 
-def sync(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
+def sync(vault: Vault, now: Now, progress: Progress = no_progress, *, limits: Limits = DEFAULT_LIMITS) -> SyncReport:
     """Commit, then bring this vault and its hub to one state. Raises `no-hub` where the vault has none."""
     with vault.sync_lock():
         report = SyncReport(commit(vault, now))
-        _exchange(vault, now, progress, report)
+        _exchange(vault, now, progress, limits, report)
         return report
 
 
@@ -69,114 +79,171 @@ def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncRe
     """As `sync`, of what is committed: for whoever commits by another rule than everything at once."""
     with vault.sync_lock():
         report = SyncReport(CommitReport())
-        _exchange(vault, now, progress, report)
+        _exchange(vault, now, progress, DEFAULT_LIMITS, report)
         return report
 
 
-def _exchange(vault: Vault, now: Now, progress: Progress, report: SyncReport) -> None:
+def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report: SyncReport) -> None:
     if vault.branch() != MAIN:
         raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
     url = vault.config.origin_url()
     if url is None:
         raise FieldvaultError("no-hub", path=str(vault.root))
-    try:
-        with open_hub(url, vault.root, progress) as hub:
-            _rounds(vault, hub, now, report)
-    except HubUnreachable as error:
-        report.unreachable = error
-        report.waiting = len(waiting(vault))
-
-
-def _rounds(vault: Vault, hub: Hub, now: Now, report: SyncReport) -> None:
-    """Until the hub confirms our tip. A lost race means that somebody's work arrived: the next round merges it."""
     before = vault.head()
-    for turn in range(ROUNDS_MAX):
-        if turn:
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**turn))
-        if _round(vault, hub, now, report):
-            _tell_news(vault, before, report)
-            return
-    report.waiting = len(waiting(vault))
-    report.unreachable = HubUnreachable("hub-busy", rounds=ROUNDS_MAX)
-
-
-def _round(vault: Vault, hub: Hub, now: Now, report: SyncReport) -> bool:
-    """One try. True when the hub has exactly what main is here."""
-    ours = vault.head()
-    theirs = hub.tips().get(MAIN)
-    known = vault.refs.read(HUB_MAIN)
-    if theirs and theirs != known:
-        hub.fetch(vault.objects, [theirs], [one for one in (ours, known) if one])
-    if theirs is None or ours is None or theirs == ours:
-        return _simple(vault, hub, now, ours, theirs, report)
-    if known and not is_ancestor(vault.objects, known, theirs) and not is_ancestor(vault.objects, theirs, known):
-        raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=theirs)
-    if is_ancestor(vault.objects, theirs, ours):
-        return _publish(vault, hub, now, Batch(vault.objects), theirs, ours, report)
-    if not merge_bases(vault.objects, ours, theirs):
-        raise HubRefused("hub-unrelated", url=hub.url)
-    with Batch(vault.objects) as batch:
-        incoming = judge(vault, batch, ours, theirs)
-        report.refused |= incoming.refused
-        if not incoming.refused and is_ancestor(vault.objects, ours, theirs):
-            _confirm(vault, now, theirs, report)
-            return _check_out(vault, batch, ours, theirs, report)
-        return _merge(vault, hub, now, batch, ours, theirs, incoming, report)
-
-
-def _simple(vault: Vault, hub: Hub, now: Now, ours: Oid | None, theirs: Oid | None, report: SyncReport) -> bool:
-    """One side has nothing yet, or both have the same."""
-    if ours is None and theirs is None:
-        return True
-    if ours is None:
-        assert theirs is not None
-        return _check_out(vault, Batch(vault.objects), None, theirs, report)
-    if theirs is None:
-        return _publish(vault, hub, now, Batch(vault.objects), None, ours, report)
-    _confirm(vault, now, theirs, report)
-    return True
-
-
-def _merge(
-    vault: Vault, hub: Hub, now: Now, batch: Batch, ours: Oid, theirs: Oid, incoming: Incoming, report: SyncReport
-) -> bool:
-    """Merge into objects, publish, and only then check out."""
-    merged = merge_commits(batch, ours, theirs, incoming.tree)
-    message = merge_message(one.author for one in new_commits(vault.objects, theirs, [ours]))
-    tip = write_commit(batch, vault.identity(), now, merged.tree, (ours, theirs), message)
+    notes = notes_of(vault, url)
+    notes.failure = None
     try:
-        if not _publish(vault, hub, now, batch, theirs, tip, report):
-            return False
-    except HubUnreachable:
-        # The link died in between: what came is here, so it is merged here, an ordinary commit that goes later.
-        _note_merge(report, merged, tip)
-        _check_out(vault, batch, ours, tip, report)
+        with open_hub(url, vault.root, progress, limits=limits) as hub:
+            _rounds(Talk(vault, hub, notes), now, report)
+    except HubUnreachable as error:
+        notes.failure = report.unreachable = error
+        left = waiting(vault)
+        report.waiting = len(left)
+        report.delivered = delivered(vault, notes, left)
+    except (HubRefused, Corrupt) as error:
+        notes.failure = error
         raise
-    _note_merge(report, merged, tip)
-    return _check_out(vault, batch, ours, tip, report)
+    finally:
+        notes.save(vault)
+    _tell_news(vault, before, report)
 
 
-def _note_merge(report: SyncReport, merged: TreeMerge, tip: Oid) -> None:
-    report.merged += merged.files
-    report.made = tip
+def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
+    """Until the hub confirms our tip. A lost race means that somebody's work arrived: the next round merges it."""
+    lost, refused = 0, False
+    while True:
+        try:
+            if _round(talk, now, report, lost > 0):
+                return
+            lost += 1
+            if lost == ROUNDS_MAX:
+                raise HubUnreachable("hub-busy", rounds=ROUNDS_MAX)
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**lost))
+        except HubUnreachable as error:
+            try:
+                talk.patience.after(error)
+            except HubUnreachable:
+                _take_in(talk, now, report)
+                raise
+        except HubRefused:
+            if talk.hub.checked or refused:
+                raise
+            refused = True  # where a byte can change unnoticed, a refusal counts when it is said twice
 
 
-def _publish(vault: Vault, hub: Hub, now: Now, batch: Batch, theirs: Oid | None, tip: Oid, report: SyncReport) -> bool:
-    """Compare-and-set the hub's main from `theirs` to `tip`; False when somebody was quicker."""
-    sent = len(new_commits(batch, tip, [theirs] if theirs else []))
-    reason = hub.publish(batch, {MAIN: (theirs, tip)}, [theirs] if theirs else [])[MAIN]
+def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
+    """One try. True when the hub has exactly what main is here."""
+    vault, ours = talk.vault, talk.vault.head()
+    talk.ask()
+    talk.notes.answered_at = now()[0]
+    if ours is None:
+        return _begin(talk, now, report)
+    if talk.main == ours:
+        _confirm(talk, now, ours, report)
+        return True
+    if talk.trusted:
+        _deliver_first(talk, ours, lost, report)
+    others = _bring(talk, ours)
+    _guard_history(talk, ours, report)
+    _deliver_first(talk, ours, lost, report)
+    with Batch(vault.objects) as batch:
+        combined = combine(vault, batch, now, ours, others)
+        _note_refused(report, combined)
+        if combined.tip != talk.main and not _publish(talk, batch, combined.tip, report):
+            return False
+        _note_merges(report, combined)
+        batch.flush()
+        _confirm(talk, now, combined.tip, report)
+        return combined.tip == ours or _check_out(vault, batch, ours, combined.tip, report)
+
+
+def _deliver_first(talk: Talk, ours: Oid, lost: bool, report: SyncReport) -> None:
+    """Off this machine before anything else, where one push to main may not do it."""
+    if lost or not fits(talk, talk.vault.objects, ours):
+        report.sent += deliver(talk, ours)
+
+
+def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
+    """Nothing is here yet: take what the hub has."""
+    if talk.main is None:
+        return True
+    fetch(talk, [talk.main], [])
+    _confirm(talk, now, talk.main, report)
+    return _check_out(talk.vault, Batch(talk.vault.objects), None, talk.main, report)
+
+
+def _bring(talk: Talk, ours: Oid) -> list[Oid]:
+    """Fetch the hub's main, and what others have delivered that main lacks: the tips to merge, main first."""
+    known = talk.vault.refs.read(HUB_MAIN)
+    haves = [oid for oid in (ours, known) if oid]
+    if talk.main is not None:
+        fetch(talk, [talk.main], haves)
+        haves.append(talk.main)
+    inboxes = []
+    for oid in talk.inboxes():
+        try:
+            fetch(talk, [oid], haves)
+            inboxes.append(oid)
+        except Corrupt:
+            continue  # somebody's broken delivery stops nobody
+    return [talk.main, *inboxes] if talk.main else inboxes
+
+
+def _guard_history(talk: Talk, ours: Oid, report: SyncReport) -> None:
+    """What the hub's main must be to us: the same vault, and not another past than the one it had."""
+    objects, main, known = talk.vault.objects, talk.main, talk.vault.refs.read(HUB_MAIN)
+    if main is not None and not merge_bases(objects, ours, main):
+        raise HubRefused("hub-unrelated", url=talk.hub.url)
+    if known is None or known == main or known not in objects:
+        return
+    if main is None or is_ancestor(objects, main, known):
+        if talk.notes.ours:
+            report.restored = len(new_commits(objects, known, [main] if main else []))
+    elif not is_ancestor(objects, known, main):
+        report.sent += deliver(talk, ours)
+        raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=main)
+
+
+def _publish(talk: Talk, batch: Batch, tip: Oid, report: SyncReport) -> bool:
+    """Compare-and-set the hub's main to `tip`; False when somebody was quicker."""
+    held = talk.held
+    sent = len(new_commits(batch, tip, held))
+    octets = packed_bytes(batch, objects_to_send(batch, [tip], held))
+    with talk.risking("up", octets):
+        reason = talk.hub.publish(batch, {MAIN: (talk.main, tip)}, held)[MAIN]
     if reason == STALE:
         return False
     if reason is not None:
         raise HubRefused("hub-refused", ref=MAIN, reason=reason)
     report.sent += sent
-    batch.flush()
-    _confirm(vault, now, tip, report)
     return True
 
 
-def _confirm(vault: Vault, now: Now, tip: Oid, report: SyncReport) -> None:
+def _take_in(talk: Talk, now: Now, report: SyncReport) -> None:
+    """The link died after the hub's main had come: it is merged here, an ordinary commit that goes later."""
+    vault, ours, main = talk.vault, talk.vault.head(), talk.main
+    if ours is None or main is None or missing_objects(vault.objects, [main], [ours]):
+        return
+    with Batch(vault.objects) as batch:
+        combined = combine(vault, batch, now, ours, [main])
+        if combined.tip != ours and _check_out(vault, batch, ours, combined.tip, report):
+            _note_refused(report, combined)
+            _note_merges(report, combined)
+
+
+def _note_refused(report: SyncReport, combined: Combined) -> None:
+    report.refused |= combined.refused
+    report.refused_by = combined.refused_by or report.refused_by
+
+
+def _note_merges(report: SyncReport, combined: Combined) -> None:
+    report.merged += combined.files
+    report.made += combined.made
+
+
+def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
     """The hub holds `tip`: note it, for `fv status` and for the next fetch."""
+    vault, talk.notes.ours = talk.vault, True
     with vault.lock("sync"):
         vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
         vault.note_confirmed(tip, now()[0])
@@ -211,7 +278,7 @@ def _tell_news(vault: Vault, before: Oid | None, report: SyncReport) -> None:
     if head is None or head == before:
         return
     report.received = [
-        one for one in new_commits(vault.objects, head, [before] if before else []) if one.oid != report.made
+        one for one in new_commits(vault.objects, head, [before] if before else []) if one.oid not in report.made
     ]
     old, new = (read_commit(vault.objects, oid).tree if oid else None for oid in (before, head))
     changes = diff_trees(vault.objects, old, new)

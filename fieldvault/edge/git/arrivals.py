@@ -45,9 +45,9 @@ class Arrivals:
         return PackIntake(self._own.packs, self.read)
 
     @property
-    def begun(self) -> bool:
-        """Whether a fetch that was cut left something."""
-        return any(self._own.packs.path.glob("*.idx"))
+    def octets(self) -> int:
+        """What lies here and is not handed over yet."""
+        return sum(pack.stat().st_size for pack in self._own.packs.path.glob("*.pack"))
 
     def settle(self) -> None:
         """Everything is here: hand it to git. Each pack gets its name there before its index does."""

@@ -45,7 +45,7 @@ def find_gaps(arrivals: Arrivals, tips: Collection[Oid]) -> Gaps:
 
 
 def _arrived(arrivals: Arrivals, tips: Collection[Oid], missing: dict[Oid, None]) -> Iterator[Commit]:
-    """The commits that have arrived, the nearest to the tips first; those they name and that have not go to `missing`."""
+    """The commits that have arrived, the nearest to the tips first; `missing` takes those they name that have not."""
     seen = set(tips)
     waiting = deque(tips)
     while waiting:

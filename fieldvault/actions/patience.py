@@ -1,0 +1,34 @@
+"""How long one sync goes on after its link was cut.
+
+Law: as long as each try brings bytes across, it goes on; a few tries that bring none end it, and so does its time as a
+whole. Only a link that failed is tried again: a hub that says no has answered.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from fieldvault.errors import HubUnreachable
+
+TOTAL_SECONDS = 1800.0
+_TRIES = {"cut": 4, "garbled": 3, "timeout": 2}  # in a row, and in vain; a time-out has waited long already
+_PAUSE_SECONDS = 0.1  # doubles with each try in vain, with full jitter
+
+
+class Patience:
+    """One sync's. `moved` says that something got across for good."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + TOTAL_SECONDS
+        self._in_vain = 0
+
+    def moved(self) -> None:
+        self._in_vain = 0
+
+    def after(self, error: HubUnreachable) -> None:
+        """Wait a little before the next try, or raise `error` where there is to be none."""
+        self._in_vain += 1
+        if self._in_vain >= _TRIES.get(str(error.facts.get("reason")), 1) or time.monotonic() > self._end:
+            raise error
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**self._in_vain))
