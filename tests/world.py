@@ -143,7 +143,7 @@ class World:
     ) -> Desk:
         """The desk of whoever starts the vault; `files` instead of the standard types."""
         desk = Desk(self.folder / person.lower(), person, self.settings)
-        with _as(desk):
+        with as_person(desk):
             init(desk.root, now, sample=sample, empty=files is not None, hub=self.url)
         for path, text in (files or {}).items():
             desk.write(path, text)
@@ -154,7 +154,7 @@ class World:
     def join(self, person: str) -> Desk:
         """The desk of somebody who clones the hub."""
         desk = Desk(self.folder / person.lower(), person, self.settings)
-        with _as(desk):
+        with as_person(desk):
             clone(self.url, desk.root, now)
         return desk
 
@@ -165,7 +165,7 @@ class World:
 
 
 @contextmanager
-def _as(desk: Desk) -> Iterator[None]:
+def as_person(desk: Desk) -> Iterator[None]:
     """This process as that person, for what happens before there is a vault."""
     kept = {name: os.environ.get(name) for name in desk.environment}
     os.environ.update(desk.environment)

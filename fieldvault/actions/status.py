@@ -34,6 +34,7 @@ class StatusReport:
     drafts: list[Draft] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     behind: list[str] = field(default_factory=list)
+    watched: bool = False  # whether a watcher commits and syncs here by itself
 
     @property
     def waits(self) -> bool:
@@ -45,6 +46,7 @@ def status(vault: Vault) -> StatusReport:
     """The facts of `fv status`."""
     branch, head = vault.refs.head()
     report = StatusReport(branch, head, vault.config.origin_url())
+    report.watched = vault.watch_lock().is_held()
     seen = survey(vault)
     report.held = dict(seen.problems)
     report.behind = sorted(seen.behind)

@@ -132,7 +132,7 @@ class Vault:
 
     def watch_lock(self) -> FileLock:
         """One watcher a vault; held as long as it runs, and in nobody else's way."""
-        return FileLock(self.own_dir / "watch.lock", 0, "watch")
+        return FileLock(self.own_dir / "watch.lock", 1.0, "watch")
 
     def head(self) -> Oid | None:
         """The commit that HEAD names; None before the first one."""
@@ -168,19 +168,12 @@ class Vault:
             (self.own_dir / "looked-at").write_text(f"{head}\n", "ascii")
 
     def looked_at(self) -> Oid | None:
-        """The head at the last look; None before the first."""
+        """The head at the last look; None before the first, and where a power cut has left no id."""
         try:
-            return (self.own_dir / "looked-at").read_text("ascii").strip()
-        except FileNotFoundError:
+            text = (self.own_dir / "looked-at").read_text("ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
             return None
-
-    def confirmed(self) -> tuple[Oid, int] | None:
-        """What the hub last confirmed, and when; None before the first sync."""
-        try:
-            tip, at = (self.own_dir / "confirmed").read_text("ascii").split()
-            return tip, int(at)
-        except (FileNotFoundError, ValueError):
-            return None
+        return text if len(text) == 40 and text.isalnum() else None
 
     def close(self) -> None:
         for name in ("objects", "stats", "claims"):

@@ -109,8 +109,10 @@ class Watcher:
         """
         with open_vault(self.root) as vault:
             lock = vault.watch_lock()
-        if not lock.try_acquire():
-            raise Busy("watch-running", path=str(self.root))
+        try:
+            lock.acquire()
+        except Busy as error:
+            raise Busy("watch-running", path=str(self.root)) from error
         with lock, contextlib.ExitStack() as stack:
             stack.callback(self.syncs.close)
             stack.enter_context(watching_network(lambda: self.events.put(NetworkChanged())))

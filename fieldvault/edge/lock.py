@@ -75,6 +75,17 @@ class FileLock:
         except FileNotFoundError:
             return False
 
+    def is_held(self) -> bool:
+        """Whether a process holds it at this moment; the name on it stays as it is."""
+        try:
+            fd = os.open(self.path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        except OSError:
+            return False
+        try:
+            return not _lock(fd)
+        finally:
+            os.close(fd)
+
     def _holder(self) -> str:
         with contextlib.suppress(OSError):
             return self.path.read_text(errors="replace").strip()

@@ -193,6 +193,8 @@ def status(report: StatusReport, now: int) -> Iterator[str]:
         parts.append(say("status-edits", what=count(len(report.edits), "change")))
     if not (report.waiting or report.waits or report.edits or report.behind):
         parts.append(say("status-nothing"))
+    if report.watched:
+        parts.append(say("status-watched"))
     yield " · ".join(parts)
     yield from (f"  {harmless(path)}" for path in report.edits[:20])
     yield from (say("draft", problem=_problem(draft)) for draft in report.drafts[1:])
