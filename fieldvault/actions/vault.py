@@ -175,6 +175,14 @@ class Vault:
             return None
         return text if len(text) == 40 and text.isalnum() else None
 
+    def confirmed(self) -> tuple[Oid, int] | None:
+        """What the hub last confirmed, and when; None before the first sync."""
+        try:
+            tip, at = (self.own_dir / "confirmed").read_text("ascii").split()
+            return tip, int(at)
+        except (FileNotFoundError, ValueError):
+            return None
+
     def close(self) -> None:
         for name in ("objects", "stats", "claims"):
             if name in self.__dict__:

@@ -101,7 +101,7 @@ def test_the_power_goes(name: str, tmp_path: Path) -> None:
             look(scene, Git(left / "marc"))
             if number == len(scene.points):
                 assert scene.is_done(left), "what was done is not there"
-            mended(scene, left)
+            mended(scene, left, tolerated="/tmp_")  # objects half written, which git's own clean-up knows
         except AssertionError as error:
             wrong.append(f"CELL={name}/POWER/{number}\n    {str(error)[:1500]}")
         else:
