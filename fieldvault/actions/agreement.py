@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
@@ -17,7 +18,7 @@ from fieldvault.core.problems import Problem
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.trees import differences
 from fieldvault.edge.index.claims import ClaimsIndex, Disagreement, Typed
 from fieldvault.errors import Corrupt, Unreadable
 
@@ -37,15 +38,17 @@ def bring_along(index: ClaimsIndex, reader: Reader, tree: Oid, *, limit: int | N
     was = index.tree
     if was == tree:
         return True
+    most = None if limit is None else limit + 1
     try:
-        changes = diff_trees(reader, was, tree)
+        changes = list(islice(differences(reader, was, tree), most))
     except Corrupt:
-        was, changes = None, diff_trees(reader, None, tree)
+        changes = list(islice(differences(reader, None, tree), most))
     if any(change.path == CONFIG_PATH or is_schema(change.path) for change in changes):
-        changes = diff_trees(reader, None, tree) + [change for change in changes if change.new is None]
-    records = [change for change in changes if is_record(change.path)]
-    if limit is not None and len(records) > limit:
+        gone = [change for change in changes if change.new is None]
+        changes = [*islice(differences(reader, None, tree), most), *gone]
+    if limit is not None and len(changes) > limit:
         return False
+    records = [change for change in changes if is_record(change.path)]
     types = Types(reader, tree)
     index.update(tree, {change.path: _claims_of(reader, types, change) for change in records})
     return True

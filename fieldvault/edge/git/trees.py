@@ -158,18 +158,19 @@ def folder_ids(reader: Reader, root: Oid, paths: Iterable[str]) -> dict[str, Oid
     return found
 
 
-def diff_trees(reader: Reader, old: Oid | None, new: Oid | None, prefix: str = "") -> list[TreeChange]:
+def diff_trees(reader: Reader, old: Oid | None, new: Oid | None) -> list[TreeChange]:
     """Every file that differs, by path; None is the empty tree. Folders with equal ids are skipped unread."""
-    return sorted(_differences(reader, old, new, prefix, 0))
+    return sorted(differences(reader, old, new), key=lambda change: change.path)
 
 
-def _differences(reader: Reader, old: Oid | None, new: Oid | None, prefix: str, depth: int) -> Iterator[TreeChange]:
-    if old == new:
-        return
+def differences(
+    reader: Reader, old: Oid | None, new: Oid | None, prefix: str = "", depth: int = 0
+) -> Iterator[TreeChange]:
+    """As `diff_trees`, one by one and in no order, for whoever may have enough before the end."""
     if depth > MAX_DEPTH:
         raise Corrupt("tree-too-deep", oid=new or old or "", limit=MAX_DEPTH)
-    before = dict(read_tree(reader, old)) if old is not None else {}
-    after = dict(read_tree(reader, new)) if new is not None else {}
+    before = dict(read_tree(reader, old)) if old is not None and old != new else {}
+    after = dict(read_tree(reader, new)) if new is not None and old != new else {}
     for name in before.keys() | after.keys():
         one, other = before.get(name), after.get(name)
         if one == other:
@@ -177,7 +178,8 @@ def _differences(reader: Reader, old: Oid | None, new: Oid | None, prefix: str, 
         path = prefix + name
         one_folder, one_file = _split(one)
         other_folder, other_file = _split(other)
-        yield from _differences(reader, one_folder, other_folder, path + "/", depth + 1)
+        if one_folder != other_folder:
+            yield from differences(reader, one_folder, other_folder, path + "/", depth + 1)
         if one_file != other_file:
             yield TreeChange(path, one_file, other_file)
 
