@@ -19,7 +19,7 @@ from fieldvault.actions.vault import HUB_MAIN, Vault
 from fieldvault.core.describe import FileChange
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, read_commit, walk
+from fieldvault.edge.git.history import Commit, newest_first, read_commit, walk
 from fieldvault.edge.git.trees import diff_trees
 from fieldvault.errors import Corrupt, FieldvaultError
 
@@ -48,7 +48,7 @@ def log(vault: Vault, record: str | None = None, limit: int | None = None) -> It
     unsent = _unsent(vault, head)
     path = find_record(vault, record).path if record else None
     count = 0
-    for commit in walk(vault.objects, [head]):
+    for commit in newest_first(vault.objects, head):
         changes = changes_of(vault, commit)
         decision = None
         if path is not None:

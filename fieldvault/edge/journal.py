@@ -7,7 +7,7 @@ holds `vault.lock` and finds one finishes it, or drops it where HEAD has gone el
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class JournalFile:
 
 
 def _to_json(journal: Journal) -> dict[str, object]:
-    return {"format": 1, **asdict(journal)}
+    return {"format": 1, **vars(journal)}  # asdict would copy every path first
 
 
 def _from_json(data: dict[str, Any]) -> Journal:

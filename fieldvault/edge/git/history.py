@@ -125,6 +125,24 @@ def walk(reader: Reader, tips: Iterable[Oid], hidden: Iterable[Oid] = ()) -> Ite
                 ready.push(parent)
 
 
+def newest_first(reader: Reader, tip: Oid) -> Iterator[Commit]:
+    """All that `tip` contains, as `git log` has it: each read when it is asked for, not all before the first.
+
+    A child comes before its parents, unless another line of history leads there and the clocks were off.
+    """
+    graph = _Graph(reader)
+    ready = _Newest(graph)
+    ready.push(tip)
+    seen = {tip}
+    while ready:
+        commit = graph[ready.pop()]
+        yield commit
+        for parent in commit.parents:
+            if parent not in seen:
+                seen.add(parent)
+                ready.push(parent)
+
+
 def new_commits(reader: Reader, tip: Oid, known: Iterable[Oid]) -> list[Commit]:
     """What `tip` adds to `known`, parents before children; ids in `known` that are not here count for nothing."""
     return list(walk(reader, [tip], [oid for oid in known if oid in reader]))[::-1]

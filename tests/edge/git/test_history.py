@@ -15,6 +15,7 @@ from fieldvault.edge.git.history import (
     is_ancestor,
     merge_bases,
     new_commits,
+    newest_first,
     parse_commit,
     read_commit,
     walk,
@@ -65,6 +66,33 @@ def test_the_graph_is_what_git_says(git: Git, tmp_path: Path, seed: int) -> None
         for oid in walked:
             assert all(position[parent] > position[oid] for parent in graph[oid].parents if parent in position)
     git.assert_sound()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_newest_come_first_and_the_rest_is_not_read(git: Git, tmp_path: Path, seed: int) -> None:
+    with Objects(tmp_path / ".git") as objects:
+        made = random_history(objects, seed, 40)
+        assert [commit.oid for commit in newest_first(objects, made[-1])] == git("rev-list", made[-1]).split()
+        reads: list[str] = []
+        next(newest_first(Recorded(objects, reads), made[-1]))
+        assert reads == [made[-1]]
+
+
+class Recorded:
+    """An object store that notes what is read."""
+
+    def __init__(self, objects: Objects, reads: list[str]) -> None:
+        self.objects, self.reads = objects, reads
+
+    def read(self, oid: str) -> tuple[str, bytes]:
+        self.reads.append(oid)
+        return self.objects.read(oid)
+
+    def blob(self, oid: str) -> bytes:
+        return self.read(oid)[1]
+
+    def __contains__(self, oid: str) -> bool:
+        return oid in self.objects
 
 
 def test_with_true_clocks_the_walk_is_exactly_what_git_lists(git: Git, tmp_path: Path) -> None:
