@@ -6,6 +6,7 @@ invalid, and git computes it again. A folder wrongly called valid would make the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -94,6 +95,15 @@ def update(
         node, old, new = _find(tree, folder), old_ids.get(folder), new_ids.get(folder)
         known = node.oid == old if node.count >= 0 else before == 0 and old is None
         node.count, node.oid = (after, new) if known and new is not None else (_INVALID, "")
+
+
+def files_below(paths: Iterable[bytes]) -> Counter[bytes]:
+    """How many of these files lie in each folder and the folders below it; b"" is the root."""
+    folders: Counter[bytes] = Counter()
+    for path in paths:
+        folders[b""] += 1
+        folders.update(path[:slash] for slash in _slashes(path))
+    return folders
 
 
 def _slashes(path: bytes) -> list[int]:

@@ -152,12 +152,12 @@ class GitIndex:
         except ValueError:
             return None
         gone = [self._name(place) for place in dropped]
+        gained = cachetree.files_below(added)
+        gained.subtract(cachetree.files_below(gone))
 
         def counts(folder: bytes) -> tuple[int, int]:
-            prefix = folder + b"/" if folder else b""
-            before = len(self._range(prefix, folder + b"0") if folder else self._starts)
-            fewer = sum(name.startswith(prefix) for name in gone)
-            return before, before - fewer + sum(name.startswith(prefix) for name in added)
+            before = len(self._range(folder + b"/", folder + b"0") if folder else self._starts)
+            return before, before + gained[folder]
 
         raw_old = {_raw(folder): oid for folder, oid in old_ids.items()}
         raw_new = {_raw(folder): oid for folder, oid in new_ids.items()}
