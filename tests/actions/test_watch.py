@@ -219,7 +219,7 @@ def test_without_events_the_folder_is_looked_at(world: World, marc: Desk) -> Non
         wait_for(lambda: seen.commits() == [[CUSTOMER]])
         marc.remove("brochure.pdf")
         wait_for(lambda: ["brochure.pdf"] in seen.commits())
-    assert world.hub_git("rev-parse", "main") == marc.head()
+        wait_for(lambda: world.hub_git("rev-parse", "main") == marc.head())
 
 
 def test_it_holds_no_lock_and_sleeps_while_nothing_happens(marc: Desk) -> None:
