@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fieldvault.actions.change import PENDING, resume, unpin
 from fieldvault.actions.vault import Vault
-from fieldvault.edge.durable import TEMPORARY
+from fieldvault.edge.durable import TEMPORARY, sweep
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.lock import FileLock
 
@@ -23,7 +23,7 @@ def recover(vault: Vault) -> None:
     lock = vault.sync_lock(0)
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
-            vault.objects.sweep()
+            _sweep(vault)
 
 
 def mend(vault: Vault, lock: FileLock) -> None:
@@ -38,10 +38,14 @@ def mend(vault: Vault, lock: FileLock) -> None:
     if break_left_locks(vault.locks_dir) and journal is None:
         vault.mended.append("mended-locks")
     unpin(vault)
+    _sweep(vault)
+
+
+def _sweep(vault: Vault) -> None:
+    """Remove what processes that are gone had half written."""
     vault.objects.sweep()
-    for folder in (vault.git_dir, vault.own_dir, (vault.git_dir / PENDING).parent):
-        for left in folder.glob(f"{TEMPORARY}*"):
-            left.unlink()
+    folders = (vault.git_dir, vault.own_dir, (vault.git_dir / PENDING).parent)
+    sweep(*(folder.glob(f"{TEMPORARY}*") for folder in folders))
 
 
 def _left(vault: Vault) -> bool:

@@ -11,12 +11,15 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, BinaryIO
 
 TEMPORARY = ".fv-"  # how our own temporary files are called outside git's object folder, where git has its names
+
+_SCRATCH = re.compile(r"(?:\.fv-|tmp_[a-z]+_)(\d+)_[0-9a-f]{8}")
 
 if sys.platform == "darwin":
     import fcntl
@@ -96,6 +99,16 @@ def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, Binar
     """A new file under a name nobody has. git's own clean-up knows the prefixes `tmp_obj_` and `tmp_pack_`."""
     path = folder / f"{prefix}{os.getpid()}_{os.urandom(4).hex()}"
     return path, create(path, mode)
+
+
+def sweep(*patterns: Iterable[Path]) -> None:
+    """Remove those temporary files whose processes are gone: they were killed while they wrote."""
+    for scratch in (path for paths in patterns for path in paths):
+        named = _SCRATCH.fullmatch(scratch.name)
+        if named and not is_alive(int(named[1])):
+            with contextlib.suppress(OSError):
+                scratch.chmod(0o644)  # Windows removes no read-only file
+                scratch.unlink()
 
 
 def is_alive(process: int) -> bool:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import flush, flush_file, flush_folders, is_alive, temporary
+from fieldvault.edge.durable import flush, flush_file, flush_folders, sweep, temporary
 from fieldvault.edge.git.packfolder import PackFolder
 from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packwriter import PackWriter
@@ -24,7 +23,6 @@ from fieldvault.errors import Corrupt
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
 
-_SCRATCH = re.compile(r"tmp_[a-z]+_(\d+)_[0-9a-f]{8}")
 _LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
 
 
@@ -117,11 +115,7 @@ class Objects:
 
     def sweep(self) -> None:
         """Remove what writers of ours that were killed had half written; git itself keeps it for two weeks."""
-        for scratch in (*self.path.glob("??/tmp_obj_*"), *self.path.glob("pack/tmp_*")):
-            if (found := _SCRATCH.fullmatch(scratch.name)) and not is_alive(int(found[1])):
-                with contextlib.suppress(OSError):
-                    scratch.chmod(0o644)  # Windows removes no read-only file
-                    scratch.unlink()
+        sweep(self.path.glob("??/tmp_obj_*"), self.path.glob("pack/tmp_*"))
 
     def receive_pack(self) -> PackIntake:
         """A place for a pack from elsewhere: `write` its bytes into it, then `adopt` it."""

@@ -117,10 +117,14 @@ class Replacing:
         return self._folder / str(number)
 
     def _write(self, number: int, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> None:
-        with create(self._staged(number), 0o777 if new.mode == EXECUTABLE else 0o666) as file:
+        """Whole or not at all: a torn file under a number would pass for a save that came out."""
+        scratch = self._folder / f"{number}.part"
+        scratch.unlink(missing_ok=True)
+        with create(scratch, 0o777 if new.mode == EXECUTABLE else 0o666) as file:
             file.write(content(new.oid))
             if flushed:
                 flush(file)
+        scratch.replace(self._staged(number))
         self._fresh.add(number)
 
     def _bring(self, number: int, change: TreeChange, content: Callable[[Oid], bytes]) -> Outcome:
@@ -137,8 +141,7 @@ class Replacing:
                 return Outcome(change, None, "file-edited", base)
             if change.new is None:
                 return self._remove(number, change)
-            if number not in self._fresh:
-                self._staged(number).unlink(missing_ok=True)
+            if number not in self._fresh and _identity(self._staged(number)) != change.new.oid:
                 self._write(number, change.new, content, flushed=True)
             return self._create(number, change) if now is None else self._replace(number, change, change.new, now)
         except FieldvaultError as error:

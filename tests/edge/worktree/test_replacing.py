@@ -276,6 +276,21 @@ def test_a_change_that_was_cut_off(
     assert (outcome.problem, outcome.base) == (problem, entry(base))
 
 
+def test_a_recovery_that_was_cut_off_itself_passes_no_torn_file_for_a_save(root: Path) -> None:
+    staged = root.parent / "staged"
+    staged.mkdir()
+    change = TreeChange("a", None, entry(NEW))
+
+    def cut_off(_: str) -> bytes:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replacing_of(root, change).place(cut_off)
+    assert list(staged.iterdir()) and held(staged / "0") is None
+    assert replacing_of(root, change).place(content)[0].problem is None
+    assert held(root / "a") == NEW
+
+
 def test_a_change_that_is_given_up(root: Path) -> None:
     """What was put in place is named, a save that came out goes back, and nothing is brought along any more."""
     staged = root.parent / "staged"
