@@ -67,7 +67,8 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         if vault.refs.head() != (change.branch.removeprefix("refs/heads/"), change.old_head):
             raise HeadMoved
         index = _Index(vault, change)
-        locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
+        if not change.files:  # else it is written when their stats are known
+            locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
         locks.branch.write(change.new_head.encode() + b"\n")
         vault.journal.write(_journal(change))
     except BaseException:

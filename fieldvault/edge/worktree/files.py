@@ -6,7 +6,6 @@ link, a pipe, a repository inside the vault) is named and left alone.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -84,8 +83,10 @@ class Worktree:
                     if holds_tracked(prefix + name) or not ignored(prefix + name, True):
                         folders.append(prefix + name)
                 elif name in known or not ignored(prefix + name, False):
-                    with contextlib.suppress(FileNotFoundError):  # it went between the listing and the look
+                    try:
                         files[name] = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # it went between the listing and the look
+                        continue
             yield Listing(folder, files)
 
     def stat(self, path: str) -> os.stat_result | None:
