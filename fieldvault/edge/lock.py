@@ -45,9 +45,10 @@ class FileLock:
         self._fd = fd
         self.inherited = os.fstat(fd).st_size > 0
         with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: the name is a courtesy
-            os.ftruncate(fd, 0)
+            name = f"{os.getpid()} {self.purpose}\n".encode()
             os.lseek(fd, 0, os.SEEK_SET)
-            os.write(fd, f"{os.getpid()} {self.purpose}\n".encode())
+            os.write(fd, name)  # over the name of one that was killed: killed ourselves now, some name still stands
+            os.ftruncate(fd, len(name))
         return True
 
     def acquire(self) -> None:
