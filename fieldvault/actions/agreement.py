@@ -20,7 +20,7 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.objects import Reader
 from fieldvault.edge.git.trees import differences
 from fieldvault.edge.index.claims import ClaimsIndex, Disagreement, Typed
-from fieldvault.errors import Corrupt, Unreadable
+from fieldvault.errors import Corrupt, FieldvaultError, Unreadable
 
 CHANGES_MAX = 2_000  # more than a sync should wait for: `fv check` brings the index along
 
@@ -50,7 +50,12 @@ def bring_along(index: ClaimsIndex, reader: Reader, tree: Oid, *, limit: int | N
         return False
     records = [change for change in changes if is_record(change.path)]
     types = Types(reader, tree)
-    index.update(tree, {change.path: _claims_of(reader, types, change) for change in records})
+    try:
+        index.update(tree, {change.path: _claims_of(reader, types, change) for change in records})
+    except FieldvaultError:
+        if limit is None:
+            raise
+        return False  # a full disk must not stop a sync at its last step: `fv check` brings the index along
     return True
 
 

@@ -6,6 +6,7 @@ they touch, never a walk of the vault.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -65,6 +66,12 @@ class ClaimsIndex:
 
     def update(self, tree: Oid, changed: Mapping[str, Typed | None]) -> None:
         """Replace the claims of these records (None: gone), and note the tree."""
+        try:
+            self._replace(tree, changed)
+        except sqlite3.DatabaseError as error:
+            raise self._db.unusable(error) from error
+
+    def _replace(self, tree: Oid, changed: Mapping[str, Typed | None]) -> None:
         with self._db.written():
             self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
             for table in ("records", "uniques", "refs"):
