@@ -118,12 +118,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _tell(failure: FieldvaultError, as_json: bool) -> int:
-    from fieldvault.output import machine, text
+    from fieldvault.output import machine, phrases
 
     if as_json:
         click.echo(machine.error(failure))
     else:
-        for line in text.failure(failure):
+        for line in phrases.failure(failure):
             click.echo(line, err=True)
     return failure.exit_code
 

@@ -31,10 +31,10 @@ def directory() -> Path | None:
 @contextmanager
 def vault_here() -> Iterator[Vault]:
     """The vault that the command is about; says what opening it mended."""
-    from fieldvault.output import text
+    from fieldvault.output import phrases
 
     with open_vault(directory()) as vault:
-        for line in text.mended(vault.mended):
+        for line in phrases.mended(vault.mended):
             click.echo(line, err=True)
         yield vault
 
@@ -89,7 +89,7 @@ class Meter:
     def __call__(self, octets: int, objects: int, direction: str) -> None:
         self.moved[direction] += octets
         if self._live and time.monotonic() - self._shown > 0.1:
-            from fieldvault.output.text import meter
+            from fieldvault.output.phrases import meter
 
             self._shown = time.monotonic()
             click.echo(f"\r{meter(self.moved)}\x1b[K", err=True, nl=False)

@@ -6,7 +6,8 @@ import click
 
 from fieldvault.cli.context import WAITS, json_option, now, tell, vault_here
 from fieldvault.errors import FieldvaultError
-from fieldvault.output.text import committed, shown
+from fieldvault.output.keeping import committed
+from fieldvault.output.looking import shown
 
 
 @click.command("show")

@@ -12,7 +12,7 @@ import click
 
 from fieldvault.cli.context import directory, json_option, tell
 from fieldvault.errors import FieldvaultError
-from fieldvault.output import text
+from fieldvault.output import phrases
 
 CONFLICTS_MAX = 127
 EXIT_ERROR = 255
@@ -95,6 +95,6 @@ def _failed(failure: FieldvaultError, as_json: bool) -> int:
         from fieldvault.output import machine
 
         click.echo(machine.error(failure))
-    for line in () if as_json else text.failure(failure):
+    for line in () if as_json else phrases.failure(failure):
         click.echo(line, err=True)
     return EXIT_ERROR

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fieldvault.cli.context import json_option, tell, vault_here
-from fieldvault.output import text
+from fieldvault.output import looking
 
 
 @click.command("log")
@@ -26,7 +26,7 @@ def log_command(record: str | None, limit: int | None, as_json: bool) -> int:
         entries = log(vault, record, limit)
         if as_json:
             entries = iter(list(entries))
-        tell("log", list(entries) if as_json else None, lambda: text.log(entries), as_json)
+        tell("log", list(entries) if as_json else None, lambda: looking.log(entries), as_json)
         return 0
 
 
@@ -48,5 +48,5 @@ def diff_command(commits: tuple[str, ...], record: str | None, as_json: bool) ->
         raise click.UsageError("at most two commits")
     with vault_here() as vault:
         changes = diff(vault, [find_commit(vault, one) for one in commits], record)
-        tell("diff", changes, lambda: text.diff(changes), as_json)
+        tell("diff", changes, lambda: looking.diff(changes), as_json)
         return 0

@@ -7,7 +7,7 @@ import sys
 import click
 
 from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
-from fieldvault.output import text
+from fieldvault.output import deciding, keeping
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
 
@@ -31,7 +31,7 @@ def commit_command(message: str | None, paths: tuple[str, ...], as_json: bool) -
 
     with vault_here() as vault:
         report = commit(vault, now, message, in_vault(vault, paths))
-        tell("commit", report, lambda: text.committed(report), as_json)
+        tell("commit", report, lambda: keeping.committed(report), as_json)
         return WAITS if report.waits else 0
 
 
@@ -55,7 +55,7 @@ def sync_command(exit_code: bool, as_json: bool) -> int:
         with Meter() as meter:
             report = sync(vault, now, meter)
         conflicts = list_conflicts(vault)
-        tell("sync", report, lambda: text.synced(report, conflicts), as_json)
+        tell("sync", report, lambda: keeping.synced(report, conflicts), as_json)
         if report.unreachable:
             return report.unreachable.exit_code
         return WAITS if report.committed.waits or (exit_code and conflicts) else 0
@@ -75,7 +75,7 @@ def status_command(exit_code: bool, as_json: bool) -> int:
 
     with vault_here() as vault:
         report = status(vault)
-        tell("status", report, lambda: text.status(report, now()[0]), as_json)
+        tell("status", report, lambda: keeping.status(report, now()[0]), as_json)
         return WAITS if exit_code and report.waits else 0
 
 
@@ -93,7 +93,7 @@ def conflicts_command(exit_code: bool, as_json: bool) -> int:
 
     with vault_here() as vault:
         found = all_waiting(vault)
-        tell("conflicts", found, lambda: text.numbered(found), as_json)
+        tell("conflicts", found, lambda: deciding.numbered(found), as_json)
         return WAITS if exit_code and found.conflicts else 0
 
 
@@ -131,7 +131,7 @@ def resolve_command(
         if edit:
             click.edit(filename=str(record_file(vault, record)))
         report = resolve(vault, now, record, path, take=take or (1 if edit else None), value=value)
-        tell("resolve", report, lambda: text.committed(report), as_json)
+        tell("resolve", report, lambda: keeping.committed(report), as_json)
         return WAITS if report.waits else 0
 
 
@@ -143,7 +143,7 @@ def _one_after_the_other() -> int:
     with vault_here() as vault:
         for one in [conflict for conflict in list_conflicts(vault) if conflict.waits]:
             read = vault.worktree.read(one.path)
-            for line in text.asked(one, read.data.decode("utf-8-sig", "replace") if read else ""):
+            for line in deciding.asked(one, read.data.decode("utf-8-sig", "replace") if read else ""):
                 click.echo(line)
             answer = click.prompt(say("ask-choice"), default="", show_default=False)
             if answer == "q":
@@ -152,7 +152,7 @@ def _one_after_the_other() -> int:
                 number = int(answer) if answer.isdigit() and int(answer) <= len(one.standing) else None
                 other = None if number else answer
                 report = resolve(vault, now, one.path, one.conflict.field, take=number, value=other)
-                for line in text.committed(report):
+                for line in keeping.committed(report):
                     click.echo(line)
         return 0
 
@@ -178,5 +178,5 @@ def undo_command(commit: str | None, record: str | None, redo: bool, as_json: bo
 
     with vault_here() as vault:
         report = undo(vault, now, find_commit(vault, commit) if commit else None, record, redo=redo)
-        tell("undo", report, lambda: text.undone(report), as_json)
+        tell("undo", report, lambda: keeping.undone(report), as_json)
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fieldvault.cli.context import WAITS, Meter, directory, in_vault, json_option, now, tell, vault_here
-from fieldvault.output import text
+from fieldvault.output import setting_up
 
 
 @click.command("init")
@@ -33,7 +33,7 @@ def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None
         raise click.UsageError("--sample or --empty, not both")
     _ask_who()
     report = init(_under(folder or Path()), now, sample=sample, empty=empty, hub=hub)
-    tell("init", report, lambda: text.set_up(report, cloned=False), as_json)
+    tell("init", report, lambda: setting_up.set_up(report, cloned=False), as_json)
     return 0
 
 
@@ -54,7 +54,7 @@ def clone_command(url: str, folder: Path | None, as_json: bool) -> int:
     _ask_who()
     with Meter() as meter:
         report = clone(url, _under(folder) if folder else None, now, meter)
-    tell("clone", report, lambda: text.set_up(report, cloned=True), as_json)
+    tell("clone", report, lambda: setting_up.set_up(report, cloned=True), as_json)
     return 0
 
 
@@ -76,7 +76,7 @@ def hub_init_command(folder: Path, as_json: bool) -> int:
     from fieldvault.actions.setup import hub_init
 
     path = hub_init(_under(folder))
-    tell("hub init", {"path": str(path)}, lambda: text.hub_made(path), as_json)
+    tell("hub init", {"path": str(path)}, lambda: setting_up.hub_made(path), as_json)
     return 0
 
 
@@ -99,7 +99,7 @@ def schema_explain_command(type_name: str, as_json: bool) -> int:
 
     with vault_here() as vault:
         report = explain(vault, type_name)
-        tell("schema explain", report, lambda: text.explained(report), as_json)
+        tell("schema explain", report, lambda: setting_up.explained(report), as_json)
         return 0
 
 
@@ -118,7 +118,7 @@ def check_command(paths: tuple[str, ...], as_json: bool) -> int:
 
     with vault_here() as vault:
         report = check(vault, in_vault(vault, paths))
-        tell("check", report, lambda: text.checked(report), as_json)
+        tell("check", report, lambda: setting_up.checked(report), as_json)
         return WAITS if report.problems or report.unreadable else 0
 
 

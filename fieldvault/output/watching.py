@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fieldvault.messages import error, say
-from fieldvault.output import text
+from fieldvault.output import deciding, keeping
 
 if TYPE_CHECKING:
     from fieldvault.actions.watch import Happening
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def happened(happening: Happening, root: str) -> Iterator[str]:
     """The lines of one happening, without their time."""
     if happening.committed is not None:
-        yield from text.committed(happening.committed, quiet_when_nothing=True)
+        yield from keeping.committed(happening.committed, quiet_when_nothing=True)
     elif happening.synced is not None:
-        yield from text.synced(happening.synced, happening.conflicts)
+        yield from keeping.synced(happening.synced, happening.conflicts)
     elif happening.error is not None:
         message, hint = error(happening.error.kind, happening.error.facts)
         yield say(f"watch-{happening.kind}", why=message)
@@ -41,11 +41,9 @@ def stamped(lines: Iterator[str], seconds: int) -> Iterator[str]:
 def shouted(happening: Happening) -> str | None:
     """What a person should hear of without looking at a terminal: a draft, a refusal, a question; None for the rest."""
     if happening.committed is not None and happening.committed.waits:
-        return "\n".join(text.waiting(happening.committed))
+        return "\n".join(keeping.waiting(happening.committed))
     if happening.error is not None:
         return error(happening.error.kind, happening.error.facts)[0]
     if happening.synced is not None and happening.synced.received:
-        return "\n".join(text.to_decide(happening.conflicts)) or None
+        return "\n".join(deciding.to_decide(happening.conflicts)) or None
     return None
-
-

@@ -1,0 +1,130 @@
+"""What commit, sync, status and undo report.
+
+Law: one line where all is well. An absent hub is no error and never red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fieldvault.core.describe import count_of
+from fieldvault.messages import count, error, harmless, reason, say
+from fieldvault.output.deciding import to_decide
+from fieldvault.output.phrases import ago, names, person, problems, size, some
+
+if TYPE_CHECKING:  # what the reports are; a command loads only its own
+    from fieldvault.actions.commit import CommitReport, Draft
+    from fieldvault.actions.conflicts import OpenConflict
+    from fieldvault.actions.status import StatusReport
+    from fieldvault.actions.sync import SyncReport
+    from fieldvault.actions.treemerge import MergedFile
+    from fieldvault.actions.undo import Undone
+
+
+def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
+    if report.commit:
+        what = count_of(report.changes)
+        yield say("committed", what=what, names=names(report.changes)) if what else say("committed-choice")
+    elif not quiet_when_nothing and not report.waits:
+        yield say("committed-nothing")
+    yield from _merged(report.merged)
+    yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
+    yield from waiting(report)
+
+
+def waiting(report: CommitReport) -> Iterator[str]:
+    yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts)
+    yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())
+    yield from _behind(report.behind)
+
+
+def _behind(paths: dict[str, str]) -> Iterator[str]:
+    yield from (say("behind", path=path, reason=reason(why)) for path, why in paths.items())
+
+
+def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:
+    yield from committed(report.committed, quiet_when_nothing=True)
+    moved = []
+    if report.received:
+        authors = list(dict.fromkeys(person(commit.author) for commit in report.received))
+        moved.append(say("received", what=count(len(report.news), "change"), who=authors))
+    if report.sent:
+        moved.append(say("sent", what=count(report.sent, "commit")))
+    if moved:
+        yield "     ".join(moved)
+    yield from _merged(report.merged)
+    for path, why in report.refused.items():
+        yield say("refused", path=path, who=person(report.refused_by), reason=reason(why))
+    yield from _behind(report.behind)
+    yield from to_decide(conflicts)
+    yield from problems(report.problems)
+    if report.unreachable is not None:
+        message = error(report.unreachable.kind, report.unreachable.facts)[0]
+        yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
+    elif not moved and not report.committed.commit:
+        yield say("in-step")
+
+
+def _wait(commits: int) -> str:
+    return (
+        say("nothing-waits")
+        if not commits
+        else say("wait-one" if commits == 1 else "wait-many", what=count(commits, "commit"))
+    )
+
+
+def _merged(files: Iterable[MergedFile]) -> Iterator[str]:
+    names = []
+    for file in files:
+        if file.other:
+            yield say("kept-both", path=file.path, other=file.other)
+        elif file.record is None or file.record.merged_fields:
+            fields = len(file.record.merged_fields) if file.record else 0
+            names.append(f"{file.title} ({count(fields, 'field')})" if fields else file.title)
+    if names:
+        yield say("merged", names=some(names))
+
+
+def status(report: StatusReport, now: int) -> Iterator[str]:
+    parts = [report.branch or "HEAD"]
+    if report.hub is None:
+        parts.append(say("status-no-hub"))
+    elif report.waiting:
+        parts.append(_wait_of(report))
+    if report.hub is not None:
+        synced_at = report.confirmed_at
+        parts.append(say("status-synced", ago=ago(now - synced_at)) if synced_at else say("status-never"))
+    if report.conflicts:
+        parts.append(say("status-decide", number=report.conflicts))
+    if report.drafts:
+        parts.append(
+            say("status-draft", what=count(len(report.drafts), "draft"), problem=draft_problem(report.drafts[0]))
+        )
+    if report.edits:
+        parts.append(say("status-edits", what=count(len(report.edits), "change")))
+    if not (report.waiting or report.waits or report.edits or report.behind):
+        parts.append(say("status-nothing"))
+    if report.watched:
+        parts.append(say("status-watched"))
+    yield " · ".join(parts)
+    yield from (f"  {harmless(path)}" for path in report.edits[:20])
+    yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts[1:])
+    yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())
+    yield from (say("behind-now", path=path) for path in report.behind)
+
+
+def _wait_of(report: StatusReport) -> str:
+    key = "status-waits" if report.waiting == 1 else "status-waiting"
+    return say(key, what=count(report.waiting, "commit"), size=size(report.waiting_bytes))
+
+
+def undone(report: Undone) -> Iterator[str]:
+    subject = report.commit.message.splitlines()[0] if report.commit.message.strip() else report.commit.oid[:10]
+    yield say("undone", subject=subject)
+    yield from _merged(report.report.merged)
+    yield from _behind(report.report.behind)
+
+
+def draft_problem(draft: Draft) -> str:
+    return error(draft.problem.kind, draft.problem.facts)[0]
