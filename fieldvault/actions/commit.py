@@ -15,12 +15,14 @@ from fieldvault.actions.adopting import left_open
 from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.describing import describe
 from fieldvault.actions.incoming import Before
+from fieldvault.actions.masses import gone_records, held_here
 from fieldvault.actions.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.survey import Edit, Survey, survey
 from fieldvault.actions.treemerge import MergedFile, merge_trees
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
 from fieldvault.actions.voids import void_conflicts
+from fieldvault.core.deletions import with_allowance
 from fieldvault.core.describe import FileChange, commit_message
 from fieldvault.core.judge import refuse
 from fieldvault.core.names import is_record, is_yaml
@@ -100,6 +102,7 @@ def _commit(
         if edit.read is not None:
             batch.add("blob", edit.read.data)
     edits = _acceptable(batch, seen, edits, report)
+    edits, allowed = _without_mass_deletion(vault, batch, seen, edits, now()[0], report)
     report.stale = stale_saves(vault, batch, seen.tree, edits, written)
     edits = _from_their_bases(seen, edits, report.stale)
     tree = _new_tree(batch, seen, edits, report)
@@ -119,6 +122,7 @@ def _commit(
     if tree_changes:
         report.changes = describe(batch, Types(batch, tree), tree_changes)
         text = message.rstrip("\n") + "\n" if message else commit_message(report.changes)
+        text = with_allowance(text, allowed) if allowed else text
         parents = (seen.head,) if seen.head else ()
         head = report.commit = write_commit(batch, vault.identity(), now, tree, parents, text)
     assert head is not None
@@ -173,6 +177,18 @@ def _from_their_bases(seen: Survey, edits: list[Edit], stale: Iterable[StaleSave
     return [
         replace(edit, change=edit.change._replace(old=bases.get(edit.change.path, edit.change.old))) for edit in edits
     ]
+
+
+def _without_mass_deletion(
+    vault: Vault, batch: Batch, seen: Survey, edits: list[Edit], at: int, report: CommitReport
+) -> tuple[list[Edit], int]:
+    """The edits without deletions that wait for the person's word; and how many went by that word."""
+    gone = gone_records(batch, (edit.change for edit in edits))
+    if vault.allow_deletions:
+        return edits, len(gone)
+    waiting = held_here(vault, batch, seen.tree, seen.head, gone, at)
+    report.held |= dict.fromkeys(waiting, "mass-deletion")
+    return [edit for edit in edits if edit.change.path not in waiting], 0
 
 
 def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitReport) -> Oid:

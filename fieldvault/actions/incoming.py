@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fieldvault.actions.masses import gone_records, held_there
 from fieldvault.actions.vault import Vault
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
 from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.history import new_commits, read_commit
 from fieldvault.edge.git.objects import Reader
 from fieldvault.edge.git.trees import diff_trees, find, patch_tree, read_tree
 
@@ -32,7 +33,11 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
 
     commit = read_commit(vault.objects, theirs)
     base = base_tree(batch, ours, theirs)
-    refused = refuse(diff_trees(batch, base, commit.tree), Before(batch, base, commit.tree))
+    changes = diff_trees(batch, base, commit.tree)
+    refused = refuse(changes, Before(batch, base, commit.tree))
+    if not vault.allow_deletions:
+        gone = gone_records(batch, changes)
+        refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), "mass-deletion")
     if not refused:
         return Incoming(commit.tree)
     with vault.lock("sync"):

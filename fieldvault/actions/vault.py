@@ -53,6 +53,7 @@ class Vault:
 
     root: Path
     mended: list[str] = field(default_factory=list)  # what opening put right, as keys of the catalogue
+    allow_deletions: bool = False  # the person said that a mass deletion is meant
 
     @property
     def git_dir(self) -> Path:

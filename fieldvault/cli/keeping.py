@@ -12,11 +12,17 @@ from fieldvault.output import deciding, keeping
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
 
 
+allow_deletions_option = click.option(
+    "--allow-deletions", is_flag=True, help="A mass deletion that is held was meant: take it."
+)
+
+
 @click.command("commit")
+@allow_deletions_option
 @click.option("-m", "--message", help="The message; by default one that names the records and fields.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @json_option
-def commit_command(message: str | None, paths: tuple[str, ...], as_json: bool) -> int:
+def commit_command(allow_deletions: bool, message: str | None, paths: tuple[str, ...], as_json: bool) -> int:
     """Commit what you changed, all of it or only PATHs
 
     Needs no network. A readable record is always committed, valid or not; what cannot be read stays a draft, is named
@@ -30,15 +36,17 @@ def commit_command(message: str | None, paths: tuple[str, ...], as_json: bool) -
     from fieldvault.actions.commit import commit
 
     with vault_here() as vault:
+        vault.allow_deletions = allow_deletions
         report = commit(vault, now, message, in_vault(vault, paths))
         tell("commit", report, lambda: keeping.committed(report), as_json)
         return WAITS if report.waits else 0
 
 
 @click.command("sync")
+@allow_deletions_option
 @exit_code_option
 @json_option
-def sync_command(exit_code: bool, as_json: bool) -> int:
+def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
     """Commit, then bring this vault and the hub to one state
 
     What came in is merged field by field with what you did. Where the hub cannot be reached everything stays committed
@@ -52,6 +60,7 @@ def sync_command(exit_code: bool, as_json: bool) -> int:
     from fieldvault.actions.sync import sync
 
     with vault_here() as vault:
+        vault.allow_deletions = allow_deletions
         with Meter() as meter:
             report = sync(vault, now, meter)
         conflicts = list_conflicts(vault)

@@ -189,6 +189,7 @@ REASONS: dict[str, str] = {
     "name-device": "Windows keeps that name for a device",
     "name-forbidden": 'Windows allows none of < > : " | ? * \\ in a name',
     "name-trailing": "Windows drops a dot or space at the end of a name",
+    "mass-deletion": "many records gone at once",
     "name-twin": "another file has this name but for case or accents' form",
     "path-too-deep": "nested deeper than 16 folders",
     "mode-link": "a link",
@@ -250,6 +251,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "field": ("field", "fields"),
     "problem": ("problem", "problems"),
     "draft": ("draft", "drafts"),
+    "deletion": ("deletion", "deletions"),
 }
 
 SENTENCES: dict[str, str] = {
@@ -260,6 +262,8 @@ SENTENCES: dict[str, str] = {
     "committed-nothing": "Nothing to commit.",
     "draft": "Draft, not committed: {problem}",
     "held": "Held: {path} ({reason})",
+    "held-deletions": "Held: {what} ({names}); if they are meant: fv commit --allow-deletions, else: git restore .",
+    "refused-deletions": "Not taken from {who}: {what} ({names}); if they are meant: fv sync --allow-deletions",
     "behind": "Not brought up to date: {path} ({reason}); it follows with the next commit",
     "merged": "Merged by itself: {names}",
     "stale-merged": "{title} was saved from an old version: what came since then stays. To take that back: fv undo",

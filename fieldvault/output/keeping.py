@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.undo import Undone
 
 
+MASS_DELETION = "mass-deletion"
+
+
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
     if report.commit:
         what = count_of(report.changes)
@@ -35,7 +38,11 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
 
 def waiting(report: CommitReport) -> Iterator[str]:
     yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts)
-    yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())
+    masses = [path for path, why in report.held.items() if why == MASS_DELETION]
+    others = {path: why for path, why in report.held.items() if why != MASS_DELETION}
+    yield from (say("held", path=path, reason=reason(why)) for path, why in others.items())
+    if masses:
+        yield say("held-deletions", what=count(len(masses), "deletion"), names=some(masses))
     yield from _behind(report.behind)
 
 
@@ -54,8 +61,13 @@ def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[st
     if moved:
         yield "     ".join(moved)
     yield from _merged(report.merged)
-    for path, why in report.refused.items():
+    masses = [path for path, why in report.refused.items() if why == MASS_DELETION]
+    others = {path: why for path, why in report.refused.items() if why != MASS_DELETION}
+    for path, why in others.items():
         yield say("refused", path=path, who=person(report.refused_by), reason=reason(why))
+    if masses:
+        who = person(report.refused_by)
+        yield say("refused-deletions", what=count(len(masses), "deletion"), names=some(masses), who=who)
     yield from _behind(report.behind)
     yield from to_decide(conflicts)
     yield from problems(report.problems)
