@@ -16,12 +16,13 @@ from pathlib import Path
 
 from fieldvault.actions.commit import CommitReport, commit
 from fieldvault.actions.conflicts import OpenConflict, list_conflicts, resolve
+from fieldvault.actions.opening import open_vault
 from fieldvault.actions.records import set_fields
 from fieldvault.actions.setup import clone, hub_init, init
 from fieldvault.actions.status import StatusReport, status
 from fieldvault.actions.sync import SyncReport, sync
 from fieldvault.actions.undo import Undone, undo
-from fieldvault.actions.vault import Vault, open_vault
+from fieldvault.actions.vault import Vault
 from fieldvault.core.assign import parse
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import from_pointer

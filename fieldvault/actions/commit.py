@@ -16,6 +16,7 @@ from fieldvault.actions.change import Change, HeadMoved, apply_change
 from fieldvault.actions.describing import describe
 from fieldvault.actions.incoming import Before
 from fieldvault.actions.masses import gone_records, held_here
+from fieldvault.actions.recovery import locked
 from fieldvault.actions.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.survey import Edit, Survey, survey
 from fieldvault.actions.treemerge import MergedFile, merge_trees
@@ -77,7 +78,7 @@ def commit(
     `written`: files that fv wrote itself just now, which no editor can have held.
     """
     for _ in range(TRIES_MAX):
-        with vault.lock("commit"):
+        with locked(vault, "commit"):
             vault.guard_idle()
             try:
                 return _commit(vault, now, message, paths, written)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fieldvault.actions.masses import gone_records, held_there
+from fieldvault.actions.recovery import locked
 from fieldvault.actions.vault import Vault
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
@@ -40,7 +41,7 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
         refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), "mass-deletion")
     if not refused:
         return Incoming(commit.tree)
-    with vault.lock("sync"):
+    with locked(vault, "sync"):
         vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
     return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from fieldvault.actions.commit import Now
 from fieldvault.actions.conflicts import OpenConflict, list_conflicts
+from fieldvault.actions.opening import open_vault
 from fieldvault.actions.sync import SyncReport, exchange
-from fieldvault.actions.vault import open_vault
 from fieldvault.core.reconnect import Reconnect
 from fieldvault.core.snapshot import Oid
 from fieldvault.errors import Busy, FieldvaultError, system_error

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from fieldvault.actions.commit import CommitReport, Now, commit
 from fieldvault.actions.lookup import FoundRecord, find_record, head_tree
 from fieldvault.actions.openconflicts import open_conflicts
+from fieldvault.actions.recovery import locked
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
 from fieldvault.core.assign import Assignment, apply
@@ -71,7 +72,7 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
 def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> None:
     """Put `data` in place of the record as it was read; `file-edited` where somebody saved it in between."""
     old, new = Entry(FILE, blob_id(was)), Entry(FILE, blob_id(data))
-    with vault.lock("edit"):
+    with locked(vault, "edit"):
         replacing = vault.replacing([TreeChange(path, old, new)])
         replacing.stage(lambda oid: data)
         (outcome,) = replacing.place(lambda oid: data)

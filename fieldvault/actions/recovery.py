@@ -7,11 +7,17 @@ process that is still at work is never disturbed: it holds the lock.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fieldvault.actions.change import PENDING, resume, unpin
 from fieldvault.actions.vault import Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.lock import FileLock
+
+
+LOCK_WAIT_SECONDS = 10.0
 
 
 def recover(vault: Vault) -> None:
@@ -24,6 +30,17 @@ def recover(vault: Vault) -> None:
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
             _sweep(vault)
+
+
+@contextmanager
+def locked(vault: Vault, purpose: str) -> Iterator[None]:
+    """The lock of every change of this vault. Never held while waiting for a byte or a person.
+
+    Whoever gets it finishes first what its last holder left, if that was killed at work.
+    """
+    with vault.vault_lock(purpose, LOCK_WAIT_SECONDS) as held:
+        mend(vault, held)
+        yield
 
 
 def mend(vault: Vault, lock: FileLock) -> None:

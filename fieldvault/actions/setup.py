@@ -16,7 +16,9 @@ from pathlib import Path
 
 from fieldvault.actions.change import Change, apply_change
 from fieldvault.actions.commit import Now, commit
-from fieldvault.actions.vault import HUB_MAIN, MAIN, Vault, find_root
+from fieldvault.actions.opening import find_root
+from fieldvault.actions.recovery import locked
+from fieldvault.actions.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
@@ -141,7 +143,7 @@ def _clone(url: str, root: Path, now: Now, progress: Progress) -> SetUp:
 def _check_out_all(vault: Vault, tip: Oid, tree: Oid) -> int:
     changes = diff_trees(vault.objects, None, tree)
     vault.refs.compare_and_set(HUB_MAIN, None, tip, message="fv clone")
-    with vault.lock("clone"), Batch(vault.objects) as batch:
+    with locked(vault, "clone"), Batch(vault.objects) as batch:
         apply_change(vault, batch, Change(MAIN, None, tip, changes, changes, reason="clone"))
     return len(changes)
 

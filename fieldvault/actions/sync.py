@@ -24,6 +24,7 @@ from fieldvault.actions.fetching import fetch
 from fieldvault.actions.former import CAME_IN
 from fieldvault.actions.hubnotes import notes_of
 from fieldvault.actions.outbox import delivered, waiting
+from fieldvault.actions.recovery import locked
 from fieldvault.actions.talk import Talk
 from fieldvault.actions.treemerge import MergedFile
 from fieldvault.actions.types import Types
@@ -244,7 +245,7 @@ def _note_merges(report: SyncReport, combined: Combined) -> None:
 def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
     """The hub holds `tip`: note it, for `fv status` and for the next fetch."""
     vault, talk.notes.ours = talk.vault, True
-    with vault.lock("sync"):
+    with locked(vault, "sync"):
         vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
         vault.note_confirmed(tip, now()[0])
     report.confirmed = tip
@@ -252,7 +253,7 @@ def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
 
 def _check_out(vault: Vault, batch: Batch, ours: Oid | None, tip: Oid, report: SyncReport) -> bool:
     """Bring main, index and folder from `ours` to `tip`. False when main moved meanwhile: then another round."""
-    with vault.lock("sync"):
+    with locked(vault, "sync"):
         vault.guard_idle()
         try:
             old = read_commit(batch, ours).tree if ours else None

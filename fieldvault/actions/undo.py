@@ -15,6 +15,7 @@ from fieldvault.actions.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.decisions import decided, fields_decided, touched_by_both
 from fieldvault.actions.describing import describe
 from fieldvault.actions.lookup import find_record
+from fieldvault.actions.recovery import locked
 from fieldvault.actions.treemerge import merge_trees
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
@@ -46,7 +47,7 @@ def undo(vault: Vault, now: Now, oid: Oid | None = None, record: str | None = No
     commit(vault, now)
     path = find_record(vault, record).path if record else None
     target = read_commit(vault.objects, oid) if oid else _last(vault, redo)
-    with vault.lock("undo"):
+    with locked(vault, "undo"):
         vault.guard_idle()
         try:
             return Undone(target, _undo(vault, now, target, path))

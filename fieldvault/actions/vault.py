@@ -1,21 +1,17 @@
-"""Opening a vault: where it is, what it says of itself, and what a cut-off command left in it.
+"""One vault on this machine: its rooms, each opened when it is first asked for, and what it says of itself.
 
-Law: the rooms of the edge meet here and nowhere below. Opening finishes a change that was cut off, unless the process
-that makes it is still alive; it reads nothing that a command does not need.
+Law: the rooms of the edge meet here and nowhere below; nothing is read that a command does not need.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.config import GitConfig, Identity
@@ -33,8 +29,6 @@ if TYPE_CHECKING:
 
 MAIN = "refs/heads/main"
 HUB_MAIN = "refs/remotes/origin/main"
-
-LOCK_WAIT_SECONDS = 10.0
 
 # What git has under way, and the command that ends it (format.md, "What fv does with git's other states").
 _UNDER_WAY = {
@@ -112,19 +106,8 @@ class Vault:
         """The working files of one change; the caller holds `lock`."""
         return Replacing(self.worktree, self.staged_dir, changes)
 
-    @contextmanager
-    def lock(self, purpose: str) -> Iterator[None]:
-        """The lock of every change of this vault. Never held while waiting for a byte or a person.
-
-        Whoever gets it finishes first what its last holder left, if that was killed at work.
-        """
-        from fieldvault.actions.recovery import mend
-
-        with self.vault_lock(purpose, LOCK_WAIT_SECONDS) as held:
-            mend(self, held)
-            yield
-
     def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:
+        """The lock of every change of this vault; taken through actions/recovery."""
         return FileLock(self.own_dir / "vault.lock", wait_seconds, purpose)
 
     def sync_lock(self, wait_seconds: float = 2.0) -> FileLock:
@@ -196,56 +179,3 @@ class Vault:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def find_root(start: Path) -> Path | None:
-    """The vault that holds `start`: the nearest folder, it or one above, with `.git` and `fieldvault.yaml`."""
-    for folder in (start, *start.parents):
-        if (folder / CONFIG_PATH).is_file() and (folder / ".git").exists():
-            return folder
-    return None
-
-
-def open_vault(directory: Path | None) -> Vault:
-    """The vault at `directory`, else the one around the current folder, else $FV_VAULT, else the person's default.
-
-    Raises `no-vault`, `vault-missing` for a default that is gone, `vault-unsupported` for a kind of repository that fv
-    does not work in, `vault-not-yours` for one of another user.
-    """
-    from fieldvault.actions.recovery import recover
-    from fieldvault.edge.git.repository import unsupported
-
-    root = _choose_root(directory)
-    reason = unsupported(root / ".git")
-    if reason:
-        raise FieldvaultError("vault-unsupported", path=str(root), reason=reason)
-    _guard_owner(root)
-    vault = Vault(root)
-    recover(vault)
-    return vault
-
-
-def _choose_root(directory: Path | None) -> Path:
-    start = (directory or Path.cwd()).absolute()
-    if directory is not None and not start.is_dir():
-        raise FieldvaultError("folder-missing", path=str(directory))
-    root = find_root(start)
-    if root is None and directory is None:
-        default = os.environ.get("FV_VAULT") or GitConfig(None).get("fieldvault", "vault")
-        if default:
-            root = find_root(Path(default).expanduser())
-            if root is None:
-                raise FieldvaultError("vault-missing", path=default)
-    if root is None:
-        raise FieldvaultError("no-vault", path=str(directory or start))
-    return root
-
-
-def _guard_owner(root: Path) -> None:
-    """As git does: what another user prepared could run or read things in our name."""
-    if not hasattr(os, "geteuid"):
-        return
-    owner, me = (root / ".git").stat().st_uid, os.geteuid()
-    sudo = os.environ.get("SUDO_UID")
-    if owner != me and not (me == 0 and sudo == str(owner)):
-        raise FieldvaultError("vault-not-yours", path=str(root))

@@ -21,9 +21,10 @@ from fieldvault.actions.commit import CommitReport, Now, commit
 from fieldvault.actions.conflicts import OpenConflict
 from fieldvault.actions.keepup import KeepUp, SyncEnded
 from fieldvault.actions.lookup import head_tree
+from fieldvault.actions.opening import open_vault
 from fieldvault.actions.survey import survey
 from fieldvault.actions.sync import SyncReport
-from fieldvault.actions.vault import Vault, open_vault
+from fieldvault.actions.vault import Vault
 from fieldvault.core.names import is_leaving, is_yaml
 from fieldvault.core.settle import Settler
 from fieldvault.core.snapshot import Entry

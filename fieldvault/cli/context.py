@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from fieldvault.actions.vault import Vault, open_vault
+from fieldvault.actions.opening import open_vault
+from fieldvault.actions.vault import Vault
 from fieldvault.errors import FieldvaultError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")

@@ -75,7 +75,7 @@ def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner:
       git config merge.fieldvault.driver "fv merge-driver %O %A %B %P"
     """
     from fieldvault.actions.mergefile import drive
-    from fieldvault.actions.vault import open_vault
+    from fieldvault.actions.opening import open_vault
 
     try:
         try:
