@@ -10,7 +10,8 @@ refuses until then. Commit, sync, resolve and undo all pass through here; nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fieldvault.actions.mirror import note_change
@@ -20,7 +21,7 @@ from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import person_line, read_commit
 from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
-from fieldvault.edge.git.locks import GitLock
+from fieldvault.edge.git.locks import GitLock, break_left_locks
 from fieldvault.edge.git.trees import folder_ids, list_tree
 from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree import Outcome, Read, Replacing
@@ -50,6 +51,17 @@ class Change:
 
 class HeadMoved(Exception):
     """The branch is no longer where this change began: nothing was written, plan again."""
+
+
+@contextmanager
+def git_held_back(vault: Vault) -> Iterator[None]:
+    """Plan with git's locks in hand, where git was quicker again and again; `apply_change` then takes them over."""
+    try:
+        _Locks(vault, vault.branch()).acquire()
+        yield
+    finally:
+        if not vault.journal.exists():  # else they stay until the change is finished
+            break_left_locks(vault.locks_dir)
 
 
 def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:

@@ -9,10 +9,11 @@ edit is merged with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.adopting import left_open
-from fieldvault.actions.change import Change, HeadMoved, apply_change
+from fieldvault.actions.change import Change, HeadMoved, apply_change, git_held_back
 from fieldvault.actions.describing import describe
 from fieldvault.actions.incoming import Before
 from fieldvault.actions.masses import gone_records, held_here
@@ -38,6 +39,7 @@ from fieldvault.errors import Busy, Unreadable
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
 
 TRIES_MAX = 5
+FREE_TRIES = 2  # before plain git, which plans in no time, is held back while we do
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ def commit(
 
     `written`: files that fv wrote itself just now, which no editor can have held.
     """
-    for _ in range(TRIES_MAX):
-        with locked(vault, "commit"):
+    for turn in range(TRIES_MAX):
+        with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
             vault.guard_idle()
             try:
                 return _commit(vault, now, message, paths, written)
@@ -156,7 +158,7 @@ def draft_in(edit: Edit) -> Draft | None:
         if not edit.read.data.strip() and old is not None:
             raise Unreadable("yaml-emptied", line=1)
         if is_record(path):
-            yamltext.read(edit.read.data)
+            yamltext.check(edit.read.data)
     except Unreadable as problem:
         problem.facts["path"] = path
         return Draft(path, problem)

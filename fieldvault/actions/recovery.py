@@ -16,7 +16,6 @@ from fieldvault.edge.durable import TEMPORARY, sweep
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.lock import FileLock
 
-
 LOCK_WAIT_SECONDS = 10.0
 
 

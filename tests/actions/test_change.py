@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.actions import change as change_module
+from fieldvault.actions import commit as commit_module
 from fieldvault.actions.change import resume
 from fieldvault.actions.recovery import recover
 from fieldvault.actions.vault import Vault
@@ -131,6 +132,24 @@ def test_a_process_at_work_is_not_disturbed(cut_off: Desk) -> None:
         again = Vault(cut_off.root)
         recover(again)
         assert again.journal.exists() and again.mended == []
+
+
+def test_git_that_is_always_quicker_is_held_back(desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    marc, _ = desks
+    codes = []
+
+    def survey(*arguments: object) -> object:
+        seen = original(*arguments)
+        codes.append(marc.git.run("commit", "-q", "--allow-empty", "-m", "quicker").returncode)
+        return seen
+
+    original = commit_module.survey
+    monkeypatch.setattr(commit_module, "survey", survey)
+    marc.edit(CUSTOMER, "samples: 10", "samples: 11")
+    assert marc.commit("Marc's").commit == marc.head()
+    assert codes == [0, 0, 128]
+    monkeypatch.undo()
+    marc.assert_clean()
 
 
 def test_a_journal_of_another_branch_is_dropped(desks: tuple[Desk, Desk]) -> None:

@@ -85,8 +85,11 @@ class Replacing:
         """
         numbered = list(enumerate(self._changes))
         removals = sorted((one for one in numbered if one[1].new is None), key=lambda one: -one[1].path.count("/"))
-        outcomes = [self._bring(number, change, content) for number, change in removals]
-        outcomes += [self._bring(number, change, content) for number, change in numbered if change.new is not None]
+        arrivals = [one for one in numbered if one[1].new is not None]
+        outcomes = [self._bring(number, change, content) for number, change in (*removals, *arrivals)]
+        for place, (number, change) in enumerate((*removals, *arrivals)):
+            if outcomes[place].problem == "file-denied":  # once more: a virus scanner lets go after a moment
+                outcomes[place] = self._bring(number, change, content)
         if len(self._touched) <= BULK or not flush_file_system(self._worktree.root):
             flush_folders(self._touched)
         return outcomes
