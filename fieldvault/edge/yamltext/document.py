@@ -14,6 +14,7 @@ from fieldvault.core.nodes import Tree
 from fieldvault.core.reading import find, value_of
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import FieldPath, Maybe, Value, same
+from fieldvault.edge.yamltext.glance import plainly_readable
 from fieldvault.edge.yamltext.guard import Limits
 from fieldvault.edge.yamltext.reading import read_tree
 from fieldvault.errors import FieldvaultError, Unreadable
@@ -68,6 +69,12 @@ class Document:
 def read(data: bytes, *, limits: Limits = RECORD) -> Document:
     """Read one record. Raises Unreadable, with its line, for everything that a record may not be."""
     return Document(data, limits)
+
+
+def check(data: bytes, *, limits: Limits = RECORD) -> None:
+    """Raise Unreadable exactly where `read` does, and cost a third of it where the record is a plain one."""
+    if not plainly_readable(data, limits):
+        read(data, limits=limits)
 
 
 def dump(value: dict[str, Value] | list[Value]) -> bytes:
