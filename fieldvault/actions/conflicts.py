@@ -19,7 +19,7 @@ from fieldvault.actions.records import rewrite
 from fieldvault.actions.survey import is_known
 from fieldvault.actions.types import Types, record_id, value_of
 from fieldvault.actions.vault import Vault
-from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, Conflict, conflict_path
+from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, RENAMED, UNREADABLE, Conflict, conflict_path
 from fieldvault.core.describe import title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
@@ -135,9 +135,10 @@ def resolve(
     vault: Vault, now: Now, text: str, field: FieldPath | None, *, take: int | None = None, value: str | None = None
 ) -> CommitReport:
     """Choose what stands at a field: the `take`-th standing value (1 is the shown one), or a new `value`. Of a file
-    whose second version lies beside it, the choice takes its name and the other one goes.
+    whose second version lies beside it, the choice takes its name and the other one goes; of two names, the file.
 
-    Raises `conflict-unknown`, `conflict-which` where the record has several and no field is named, `take-range`.
+    Raises `conflict-unknown`, `conflict-which` where the record has several and no field is named, `take-range`, and
+    `resolve-by-hand` where another choice than what is shown is an edit that only a person can make.
     """
     tree = head_tree(vault)
     types = Types(vault.objects, tree)
@@ -150,7 +151,7 @@ def resolve(
         chosen = _taken(opened, take)
     touched = [path, conflict_path(conflict.record, conflict.field)]
     if conflict.kind not in OF_VALUES:
-        touched += _take_file(vault, path, chosen, conflict.also)
+        touched += _take_file(vault, now, path, chosen, conflict)
     elif canonical(chosen) != canonical(opened.standing[0].value):
         _take_value(vault, types, path, conflict.field, chosen)
     vault.worktree.path(touched[1]).unlink(missing_ok=True)
@@ -183,9 +184,19 @@ def _take_value(vault: Vault, types: Types, path: str, field: FieldPath, chosen:
     rewrite(vault, path, read.data, yamltext.read(read.data).with_edits([(field, chosen)], schema))
 
 
-def _take_file(vault: Vault, path: str, chosen: Maybe, also: Iterable[Maybe]) -> list[str]:
-    """Give the chosen version the name, and remove the others; the paths that changed."""
-    others = [one for one in also if isinstance(one, str) and vault.worktree.stat(one) is not None]
+def _take_file(vault: Vault, now: Now, path: str, chosen: Maybe, conflict: Conflict) -> list[str]:
+    """Give the chosen version the name, or the file the chosen name; the other paths that changed."""
+    others = [one for one in conflict.also if isinstance(one, str) and vault.worktree.stat(one) is not None]
+    commit(vault, now, paths=[path, *others])  # what stands there now is in history, whatever is chosen
+    if conflict.kind == RENAMED and isinstance(chosen, str) and chosen != path and not others:
+        target = vault.worktree.path(chosen)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        vault.worktree.path(path).rename(target)
+        return [chosen]
+    if conflict.kind not in (ATTACHMENT, UNREADABLE):
+        if chosen != path:
+            raise FieldvaultError("resolve-by-hand", path=path)
+        return []
     if chosen in others:
         vault.worktree.path(str(chosen)).replace(vault.worktree.path(path))
     for one in others:

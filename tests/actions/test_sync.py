@@ -152,6 +152,20 @@ def test_a_rename_here_and_an_edit_there_meet(world: World, desks: tuple[Desk, D
     assert b"[bio, vip]" in files[moved]
 
 
+def test_moved_twice_can_be_settled_either_way(world: World, desks: tuple[Desk, Desk]) -> None:
+    marc, ines = desks
+    for desk, name in ((marc, "m"), (ines, "i")):
+        (desk.root / CUSTOMER).rename(desk.root / f"customers/8q/{name}~cus_4k7m2x9d8q.yaml")
+    files = settle_equal(world, marc, ines)
+    assert "customers/8q/m~cus_4k7m2x9d8q.yaml" in files
+    (conflict,) = marc.conflicts()
+    assert conflict.conflict.kind == "renamed"
+    marc.resolve("customers/8q/m~cus_4k7m2x9d8q.yaml", take=2)
+    files = settle_equal(world, marc, ines)
+    assert "customers/8q/i~cus_4k7m2x9d8q.yaml" in files and "customers/8q/m~cus_4k7m2x9d8q.yaml" not in files
+    assert not ines.conflicts()
+
+
 def test_deleted_here_and_edited_there_stays_and_asks(world: World, desks: tuple[Desk, Desk]) -> None:
     marc, ines = desks
     marc.remove(CUSTOMER)
