@@ -71,7 +71,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     "conflict-unknown": ("nothing waits at {field} of {record}", "fv conflicts"),
     "conflict-which": ("{record} has several open fields: {fields}", "fv resolve RECORD FIELD --take N"),
     "take-range": ("choose with --take 1 to {count}, or with --value", "fv conflicts"),
-    "resolve-by-hand": ("the other choice is an edit of {path}", "make it in an editor, then: fv resolve {path} --take 1"),
+    "resolve-by-hand": (
+        "the other choice is an edit of {path}",
+        "make it in an editor, then: fv resolve {path} --take 1",
+    ),
     "commit-unknown": ("there is no commit {commit} here", "fv log"),
     "undo-nothing": ("there is nothing to take back", "fv log"),
     # hub
