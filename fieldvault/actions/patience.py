@@ -12,8 +12,8 @@ import time
 from fieldvault.errors import HubUnreachable
 
 TOTAL_SECONDS = 1800.0
-_TRIES = {"cut": 4, "garbled": 3, "timeout": 2}  # in a row, and in vain; a time-out has waited long already
-_PAUSE_SECONDS = 0.1  # doubles with each try in vain, with full jitter
+_TRIES = {"cut": 6, "garbled": 3, "timeout": 2}  # in a row, and in vain; a time-out has waited long already
+_PAUSE_SECONDS = 0.05  # doubles with each try in vain after the first, with full jitter
 
 
 class Patience:
@@ -27,8 +27,10 @@ class Patience:
         self._in_vain = 0
 
     def after(self, error: HubUnreachable) -> None:
-        """Wait a little before the next try, or raise `error` where there is to be none."""
+        """Wait a little before the next try, or raise `error` where there is to be none. The first try comes at once: a
+        link that cuts at intervals has just begun a new one.
+        """
         self._in_vain += 1
         if self._in_vain >= _TRIES.get(str(error.facts.get("reason")), 1) or time.monotonic() > self._end:
             raise error
-        time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**self._in_vain))
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * (2**self._in_vain - 2)))

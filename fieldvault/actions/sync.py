@@ -142,7 +142,7 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
     if talk.main == ours:
         _confirm(talk, now, ours, report)
         return True
-    if talk.trusted:
+    if talk.known:
         _deliver_first(talk, ours, lost, report)
     others = _bring(talk, ours)
     _guard_history(talk, ours, report)

@@ -16,6 +16,7 @@ from fieldvault.actions.hubnotes import INBOXES, HubNotes
 from fieldvault.actions.patience import Patience
 from fieldvault.actions.vault import MAIN, Vault
 from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.history import commits_here
 from fieldvault.edge.git.hub import Hub
 from fieldvault.errors import HubUnreachable
 
@@ -36,13 +37,13 @@ class Talk:
 
     @property
     def held(self) -> list[Oid]:
-        """What the hub holds and we know."""
-        return [oid for oid in dict.fromkeys(self.tips.values()) if oid in self.vault.objects]
+        """The commits that the hub holds and we know."""
+        return commits_here(self.vault.objects, self.tips.values())
 
     @property
-    def trusted(self) -> bool:
-        """Whether what is ours may be sent before the hub's main is here: a hub of another vault gets nothing."""
-        return self.main is None or self.notes.ours or bool(self.held)
+    def known(self) -> bool:
+        """Whether the hub's main is here: only then is it sure to be our vault's, and clear what it lacks of ours."""
+        return self.main is None or self.main in self.vault.objects
 
     def inbox(self) -> str | None:
         """Our own inbox on this hub; None where it takes no deliveries."""

@@ -145,7 +145,12 @@ def newest_first(reader: Reader, tip: Oid) -> Iterator[Commit]:
 
 def new_commits(reader: Reader, tip: Oid, known: Iterable[Oid]) -> list[Commit]:
     """What `tip` adds to `known`, parents before children; ids in `known` that are not here count for nothing."""
-    return list(walk(reader, [tip], [oid for oid in known if oid in reader]))[::-1]
+    return list(walk(reader, [tip], commits_here(reader, known)))[::-1]
+
+
+def commits_here(reader: Reader, oids: Iterable[Oid]) -> list[Oid]:
+    """Those of `oids` that are here and are commits: a hub's refs may name anything."""
+    return [oid for oid in dict.fromkeys(oids) if oid in reader and reader.read(oid)[0] == "commit"]
 
 
 _FROM_A, _FROM_B, _BELOW = 1, 2, 4

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import FOLDER, Oid
 from fieldvault.edge.git.delta import make_delta
-from fieldvault.edge.git.history import read_commit, walk
+from fieldvault.edge.git.history import commits_here, read_commit, walk
 from fieldvault.edge.git.objects import Reader, expect
 from fieldvault.errors import Corrupt
 
@@ -46,10 +46,10 @@ class Sent(NamedTuple):
 def objects_to_send(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) -> list[Sent]:
     """The objects of the commits `new` and their ancestors that no commit in `known` contains.
 
-    `known` may name commits that `reader` does not have; they tell nothing. A file's content is listed, not read.
-    Raises Corrupt("object-missing", oid) for a commit or tree that is not there.
+    `known` may name what `reader` does not have, or what is no commit; that tells nothing. A file's content is listed,
+    not read. Raises Corrupt("object-missing", oid) for a commit or tree that is not there.
     """
-    hidden = [oid for oid in known if oid in reader]
+    hidden = commits_here(reader, known)
     commits = list(walk(reader, list(new), hidden))
     trees = _Trees(reader)
     root_of = {commit.oid: commit.tree for commit in commits}

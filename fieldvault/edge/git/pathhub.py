@@ -78,8 +78,13 @@ class PathHub:
                 here = [oid for oid in self.tips().values() if oid in source]
                 self._copy(source, self._objects, [new for _, new in moves.values()], [*here, *known], "sent")
             for ref, (old, new) in updates.items():
-                moved = ref in moves and refs.compare_and_set(ref, old, new, message="push")
-                results[ref] = None if moved or refs.read(ref) == new else STALE
+                try:
+                    moved = ref in moves and refs.compare_and_set(ref, old, new, message="push")
+                    results[ref] = None if moved or refs.read(ref) == new else STALE
+                except FieldvaultError as error:
+                    if error.kind != "ref-in-the-way":
+                        raise
+                    results[ref] = error.kind
             return results
 
     @contextlib.contextmanager

@@ -1,0 +1,174 @@
+"""Links that cut, and links that change a byte: every sync gets something across, and in the end all is there.
+
+Real git daemon behind tests/links.py. `FV_FAULTS=all` tries every byte instead of a sample.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fieldvault.actions.patience import Patience
+from fieldvault.actions.sync import SyncReport, sync
+from fieldvault.edge.git.link import Limits
+from fieldvault.errors import HubRefused, HubUnreachable
+from tests.links import WeakLink
+from tests.servers import Servers
+from tests.world import Desk, World, now
+
+pytestmark = pytest.mark.peers
+
+RATE = 400_000
+HASTY = Limits(connect_seconds=2, silence_seconds=1)
+FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
+EVERY_BYTE = os.environ.get("FV_FAULTS") == "all"
+
+
+@pytest.fixture
+def world(servers: Servers, nobodys_settings: None) -> Iterator[World]:
+    folder = servers.repository().path
+    yield World(folder.with_suffix(""), None)
+
+
+def weak_link(servers: Servers, **faults: Any) -> WeakLink:
+    """A way to the session's git daemon."""
+    listener = servers.git().listener
+    assert listener is not None
+    return WeakLink(listener.port, **faults)
+
+
+def through(link: WeakLink, desk: Desk, world: World, servers: Servers) -> None:
+    desk.git("config", "remote.origin.url", f"git://127.0.0.1:{link.port}/{world.hub.relative_to(servers.root)}")
+
+
+def directly(desk: Desk, world: World) -> None:
+    desk.git("config", "remote.origin.url", str(world.hub))
+
+
+def hasty(desk: Desk) -> SyncReport:
+    with desk.vault() as vault:
+        return sync(vault, now, limits=HASTY)
+
+
+def sync_until_through(desk: Desk, link: WeakLink) -> None:
+    """Each sync gets something across; a few do it all."""
+    for _ in range(5):
+        before = sum(link.carried.values())
+        report = desk.sync()
+        if report.unreachable is None:
+            return
+        desk.assert_clean()
+        assert sum(link.carried.values()) > before
+    pytest.fail(f"not through: {report.unreachable}")
+
+
+def attach(desk: Desk, count: int, size: int, seed: int) -> None:
+    for number in range(count):
+        desk.write(f"files/{number}.pdf", random.Random(f"{seed}/{number}").randbytes(size))
+        desk.write(f"customers/{number}.yaml", f"name: {number}\n")
+        desk.commit()
+
+
+@pytest.mark.slow
+def test_a_push_through_a_link_that_drops_every_second(world: World, servers: Servers) -> None:
+    marc = world.first("Marc", files=FILES)
+    attach(marc, 6, 200_000, 1)
+    with weak_link(servers, rate=RATE, life=0.9, seed=4) as link:
+        through(link, marc, world, servers)
+        sync_until_through(marc, link)
+        assert link.cuts >= 2
+        assert link.carried["up"] < 1.9 * 1_200_000
+    assert world.hub_git("rev-parse", "main") == marc.head()
+    world.hub_git.assert_sound()
+
+
+@pytest.mark.slow
+def test_a_fetch_through_a_link_that_drops_every_second(world: World, servers: Servers) -> None:
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    attach(marc, 6, 200_000, 2)
+    marc.sync()
+    with weak_link(servers, rate=RATE, life=0.9, seed=5) as link:
+        through(link, ines, world, servers)
+        sync_until_through(ines, link)
+        assert link.cuts >= 2
+        assert link.carried["down"] < 1.9 * 1_200_000
+    assert ines.files() == marc.files()
+    ines.assert_clean()
+    assert not list((ines.root / ".git/fieldvault/incoming").rglob("*.pack"))
+
+
+def test_what_came_before_the_cut_stays_hidden_from_git_and_is_not_asked_for_again(
+    world: World, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    attach(marc, 4, 100_000, 3)
+    marc.sync()
+    before = ines.git("rev-parse", "origin/main"), ines.git("count-objects", "-v")
+    cut_late = weak_link(servers, cut_at=("down", 340_000))
+    with monkeypatch.context() as impatient, cut_late as link:
+
+        def give_up(_: Patience, error: HubUnreachable) -> None:
+            raise error
+
+        impatient.setattr(Patience, "after", give_up)
+        through(link, ines, world, servers)
+        assert ines.sync().unreachable is not None
+    assert (ines.git("rev-parse", "origin/main"), ines.git("count-objects", "-v")) == before
+    ines.assert_clean()
+    with weak_link(servers) as link:
+        through(link, ines, world, servers)
+        assert ines.sync().unreachable is None
+        assert link.carried["down"] < 220_000  # of 400,000; git's packets of 64 kB are whole or lost
+    assert ines.files() == marc.files()
+    ines.assert_clean()
+
+
+def length_of_a_sync(marc: Desk, ines: Desk, world: World, servers: Servers) -> dict[str, int]:
+    edit_both(marc, ines, 0)
+    with weak_link(servers) as link:
+        through(link, marc, world, servers)
+        assert marc.sync().unreachable is None
+        return dict(link.carried)
+
+
+def edit_both(marc: Desk, ines: Desk, number: int) -> None:
+    marc.write("a.yaml", f"name: A\nphone: {number}\n")
+    ines.write("b.yaml", f"name: B {number}\n")
+    ines.sync()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize("what", ["cut_at", "flip_at"])
+def test_at_any_byte(what: str, way: str, world: World, servers: Servers) -> None:
+    """Marc fetches, merges and pushes, and one thing goes wrong: he is through, or told that he is not (exit 4)."""
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    length = length_of_a_sync(marc, ines, world, servers)[way]
+    step = 1 if EVERY_BYTE else length // 9 + 1
+    for number, place in enumerate(range(random.Random(what + way).randrange(step), length, step), 1):
+        edit_both(marc, ines, number)
+        with weak_link(servers, **{what: (way, place)}) as link:
+            through(link, marc, world, servers)
+            try:
+                report = hasty(marc)
+            except HubRefused as error:
+                pytest.fail(f"byte {place}: {error.kind} {error.facts}")
+        directly(marc, world)
+        if report.unreachable is not None:
+            marc.assert_clean()
+            assert marc.sync().unreachable is None
+        ines.sync()
+        assert marc.files() == ines.files(), place
+        assert marc.read("b.yaml") == f"name: B {number}\n" and ines.read("a.yaml").endswith(f" {number}\n")
+        leavings = [path for path in (marc.root / ".git").rglob("*") if "tmp_" in path.name or path.suffix == ".fv"]
+        assert not leavings
+    for desk in (marc, ines):
+        desk.assert_clean()
+    world.hub_git.assert_sound()
