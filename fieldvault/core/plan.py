@@ -130,14 +130,16 @@ def _by_id(records: Iterable[Located], record_id: RecordId) -> dict[str, Located
 
 
 def _pair_added(ours: dict[str, Located], theirs: dict[str, Located], record_id: RecordId) -> Iterator[Unit]:
-    """New files: records by their id, what is left by its path, unless that holds two records."""
+    """New files: records by their id, what is left by its path. One that has an id and one that has none are two: made
+    one, the id could stand a second time where somebody else had put that record.
+    """
     here, there = dict(ours), dict(theirs)
     if ours and theirs:
         ids_ours, ids_theirs = (_by_id(filter(_in_record, side.values()), record_id) for side in (ours, theirs))
         for key in ids_ours.keys() & ids_theirs.keys():
             yield Unit(None, here.pop(ids_ours[key].path), there.pop(ids_theirs[key].path))
     for path in here.keys() & there.keys():
-        if not is_record(path) or None in (record_id(here[path]), record_id(there[path])):
+        if not is_record(path) or (record_id(here[path]) is None and record_id(there[path]) is None):
             yield Unit(None, here.pop(path), there.pop(path))
     yield from (Unit(None, one, None) for one in here.values())
     yield from (Unit(None, None, one) for one in there.values())

@@ -59,6 +59,11 @@ def test_two_records_at_one_path_stay_two() -> None:
     assert shape(units) == [(None, "x.yaml=a1", None), (None, None, "x.yaml=b1")]
 
 
+def test_a_record_with_an_id_and_one_without_at_one_path_stay_two() -> None:
+    units = pair_up(changes(("x.yaml", None, "a1")), changes(("x.yaml", None, "-1")), record_id)
+    assert sorted(shape(units), key=str) == [(None, "x.yaml=a1", None), (None, None, "x.yaml=-1")]
+
+
 def test_without_id_the_path_counts() -> None:
     units = pair_up(changes(("x.pdf", None, "-1")), changes(("x.pdf", None, "-2")), record_id)
     assert shape(units) == [(None, "x.pdf=-1", "x.pdf=-2")]
