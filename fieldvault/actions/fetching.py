@@ -17,6 +17,8 @@ from fieldvault.edge.git.hub import Parts
 from fieldvault.edge.git.packs import missing_objects
 from fieldvault.errors import Corrupt, HubUnreachable
 
+INCOMING = "incoming"  # in the vault's own folder: what has come of a fetch that is not complete
+
 _ASKED_MOST = 2_000  # ids in one request: asking costs bytes too, fifty each
 _GUESSED_BYTES = {"trees": 1_000, "records": 1_000, "attachments": 100_000}
 
@@ -30,7 +32,7 @@ def fetch(talk: Talk, wants: Collection[Oid], haves: Collection[Oid]) -> None:
     if parts is None:
         talk.hub.fetch(talk.vault.objects, wants, haves)
         return
-    with Arrivals(talk.vault.own_dir / "incoming", talk.vault.objects) as arrivals:
+    with Arrivals(talk.vault.own_dir / INCOMING, talk.vault.objects) as arrivals:
         if not arrivals.octets and talk.notes.down.ceiling is None:
             _in_one(talk, parts, arrivals, wants, haves)
         _in_parts(talk, parts, arrivals, wants, haves)

@@ -6,9 +6,7 @@ stands in the folder already stays, uncommitted. A clone that fails leaves nothi
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +14,12 @@ from pathlib import Path
 
 from fieldvault.actions.change import Change, apply_change
 from fieldvault.actions.commit import Now, commit
+from fieldvault.actions.device import mint_device
+from fieldvault.actions.fetching import INCOMING, fetch
+from fieldvault.actions.hubnotes import notes_of
 from fieldvault.actions.opening import find_root
 from fieldvault.actions.recovery import locked
+from fieldvault.actions.talk import Talk
 from fieldvault.actions.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
@@ -34,7 +36,7 @@ from fieldvault.edge.git.repository import create_repository
 from fieldvault.edge.git.trees import diff_trees, find
 from fieldvault.edge.git.wire import open_hub
 from fieldvault.edge.template import template_files
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, HubUnreachable
 
 ATTRIBUTES_PATH = ".gitattributes"
 EDITOR_PATH = ".vscode/settings.json"
@@ -85,23 +87,41 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
 
 
 def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_progress) -> SetUp:
-    """Make a copy of the vault at the hub `url`. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`."""
+    """Make a copy of the vault at the hub `url`. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`.
+
+    `clone-cut`: the link was cut. What has arrived stays then, as after Ctrl-C, and the same call goes on from there.
+    """
     address = parse_address(url, Path.cwd())
     url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
     root = (directory or Path(_name_in(url))).absolute()
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    made = not root.exists()
+    if not made and not _begun(root, url) and (not root.is_dir() or any(root.iterdir())):
         raise FieldvaultError("folder-not-empty", path=str(directory or root.name))
     if GitConfig(None).identity() is None:
         raise FieldvaultError("no-identity")
-    made = not root.exists()
     try:
         report = _clone(url, root, now, progress)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and _begun(root, url):
+            raise
+        if isinstance(error, HubUnreachable) and _begun(root, url):
+            raise HubUnreachable("clone-cut", path=str(root), reason=error.facts.get("reason", "cut")) from error
         for left in [root] if made else list(root.iterdir()):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         raise
     _make_default(root)
     return report
+
+
+def _cloning(root: Path) -> Path:
+    """A note of what is being cloned here; it goes when all has come."""
+    return root / ".git" / "fieldvault" / "cloning"
+
+
+def _begun(root: Path, url: str) -> bool:
+    """Whether a clone of that hub was cut here, and something had come."""
+    note = _cloning(root)
+    return note.is_file() and note.read_text("utf-8") == url and any((note.parent / INCOMING).rglob("*.idx"))
 
 
 def introduce(name: str, mail: str) -> None:
@@ -126,17 +146,22 @@ def _make_default(root: Path) -> None:
 def _clone(url: str, root: Path, now: Now, progress: Progress) -> SetUp:
     with Vault(root) as vault:
         with open_hub(url, root, progress) as hub:
-            tip = hub.tips().get(MAIN)
-            if tip is None:
+            talk = Talk(vault, hub, notes_of(vault, url))
+            talk.ask()
+            if (tip := talk.main) is None:
                 raise FieldvaultError("hub-empty", url=hub.url)
             create_repository(root)
-            hub.fetch(vault.objects, [tip], [])
+            write_whole(_cloning(root), url.encode())
+            fetch(talk, [tip], [])
         tree = read_commit(vault.objects, tip).tree
         if find(vault.objects, tree, CONFIG_PATH) is None:
             raise FieldvaultError("hub-no-vault", url=hub.url)
         _equip(vault, url)
         files = _check_out_all(vault, tip, tree)
         vault.note_confirmed(tip, now()[0])
+        talk.notes.ours = True
+        talk.notes.save(vault)
+        _cloning(root).unlink()
         return SetUp(root, files, url)
 
 
@@ -160,8 +185,7 @@ def hub_init(directory: Path) -> Path:
 def _equip(vault: Vault, hub: str | None) -> None:
     """This machine's own settings of the vault, in `.git`: the device, the hub, what git leaves out."""
     vault.own_dir.mkdir(parents=True, exist_ok=True)
-    device = base64.b32encode(secrets.token_bytes(7))[:10].decode().lower()
-    vault.config.set_local("fieldvault", "device", value=device)
+    mint_device(vault)
     for name, command in DRIVERS.items():
         vault.config.set_local("merge", name, "name", value="Fieldvault, field by field")
         vault.config.set_local("merge", name, "driver", value=command)

@@ -8,19 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fieldvault.actions.commit import Draft, draft_in
+from fieldvault.actions.hubnotes import notes_of
 from fieldvault.actions.lookup import head_tree
 from fieldvault.actions.openconflicts import all_conflicts
-from fieldvault.actions.outbox import waiting, waiting_bytes
+from fieldvault.actions.outbox import delivered, waiting, waiting_bytes
 from fieldvault.actions.survey import survey
 from fieldvault.actions.vault import Vault
 from fieldvault.core.conflicts import ATTACHMENT
 from fieldvault.core.snapshot import Oid
+from fieldvault.errors import FieldvaultError
 
 
 @dataclass
 class StatusReport:
     """`edits`: changed paths, not committed. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they
-    would travel. `confirmed_at`: seconds since 1970, None before the first sync.
+    would travel, `delivered` how many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what
+    we have; `answered_at`: when it last answered at all; both seconds since 1970, None for never. `failure`: why the
+    last sync did not get through.
     """
 
     branch: str | None
@@ -28,7 +32,10 @@ class StatusReport:
     hub: str | None
     waiting: int = 0
     waiting_bytes: int = 0
+    delivered: int = 0
     confirmed_at: int | None = None
+    answered_at: int | None = None
+    failure: FieldvaultError | None = None
     conflicts: int = 0
     edits: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
@@ -61,6 +68,8 @@ def status(vault: Vault) -> StatusReport:
     confirmed = vault.confirmed()
     report.confirmed_at = confirmed[1] if confirmed else None
     if report.hub is not None:
-        report.waiting = len(waiting(vault))
-        report.waiting_bytes = waiting_bytes(vault) if report.waiting else 0
+        left, notes = waiting(vault), notes_of(vault, report.hub)
+        report.waiting, report.delivered = len(left), delivered(vault, notes, left)
+        report.waiting_bytes = waiting_bytes(vault) if left else 0
+        report.answered_at, report.failure = notes.answered_at, notes.failure
     return report

@@ -69,11 +69,15 @@ def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[st
         who = person(report.refused_by)
         yield say("refused-deletions", what=count(len(masses), "deletion"), names=some(masses), who=who)
     yield from _behind(report.behind)
+    if report.restored:
+        yield say("restored", what=count(report.restored, "commit"))
     yield from to_decide(conflicts)
     yield from problems(report.problems)
     if report.unreachable is not None:
         message = error(report.unreachable.kind, report.unreachable.facts)[0]
         yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
+        if report.delivered:
+            yield say("delivered", what=count(report.delivered, "commit"))
     elif not moved and not report.committed.commit:
         yield say("in-step")
 
@@ -107,6 +111,8 @@ def status(report: StatusReport, now: int) -> Iterator[str]:
     if report.hub is not None:
         synced_at = report.confirmed_at
         parts.append(say("status-synced", ago=ago(now - synced_at)) if synced_at else say("status-never"))
+    if report.delivered:
+        parts.append(say("status-delivered", what=count(report.delivered, "commit")))
     if report.conflicts:
         parts.append(say("status-decide", number=report.conflicts))
     if report.drafts:
@@ -120,6 +126,8 @@ def status(report: StatusReport, now: int) -> Iterator[str]:
     if report.watched:
         parts.append(say("status-watched"))
     yield " · ".join(parts)
+    if report.failure is not None:
+        yield say("status-failure", why=error(report.failure.kind, report.failure.facts)[0])
     yield from (f"  {harmless(path)}" for path in report.edits[:20])
     yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts[1:])
     yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())

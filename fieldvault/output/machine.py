@@ -73,7 +73,7 @@ def _fields(value: Any) -> list[tuple[str, Any]]:
         held = getattr(value, one.name)
         if one.name in ("field", "path") and isinstance(held, tuple):
             held = to_pointer(held)[1:]
-        if one.name in ("time", "confirmed_at") and isinstance(held, int):
+        if one.name in ("time", "confirmed_at", "answered_at") and isinstance(held, int):
             held = time(held)
         found.append((one.name, held))
     return found

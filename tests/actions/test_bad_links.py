@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fieldvault.actions.patience import Patience
+from fieldvault.actions.setup import clone
 from fieldvault.actions.sync import SyncReport, sync
 from fieldvault.edge.git.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
@@ -172,3 +174,42 @@ def test_at_any_byte(what: str, way: str, world: World, servers: Servers) -> Non
     for desk in (marc, ines):
         desk.assert_clean()
     world.hub_git.assert_sound()
+
+
+@pytest.mark.slow
+def test_a_clone_goes_on_where_it_was_cut(
+    world: World, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    marc = world.first("Marc", files=FILES)
+    attach(marc, 6, 200_000, 6)
+    marc.sync()
+    monkeypatch.setattr("fieldvault.actions.patience._TRIES", {})  # one cut ends a command
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.setenv(name, "x@example.org")
+    target, cuts = tmp_path / "ines", 0
+    with weak_link(servers, rate=RATE, life=1.2, seed=7) as link:
+        for _ in range(20):
+            try:
+                clone(f"git://127.0.0.1:{link.port}/{world.hub.relative_to(servers.root)}", target, now)
+                break
+            except HubUnreachable as error:
+                cuts += 1
+                assert error.kind == "clone-cut" or not target.exists()
+        assert cuts >= 2
+        assert link.carried["down"] < 1.9 * 1_200_000
+    ines = Desk(target, "Ines")
+    assert ines.files() == marc.files()
+    ines.assert_clean()
+
+
+def test_status_tells_why_it_did_not_get_through(world: World) -> None:
+    marc = world.first("Marc", files=FILES)
+    marc.write("c.yaml", "name: C\n")
+    marc.git("config", "remote.origin.url", "git://127.0.0.1:9/sales.git")
+    marc.sync()
+    report = marc.status()
+    assert report.failure is not None and report.failure.facts["reason"] == "refused"
+    assert (report.waiting, report.delivered, report.answered_at) == (1, 0, None)
+    directly(marc, world)
+    marc.sync()
+    assert marc.status().failure is None and marc.status().answered_at is not None
