@@ -6,6 +6,7 @@ a bug, and leaves a log. Commands are imported when they are called: `fv status`
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -91,11 +92,29 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    code = _run(arguments)
+    told = [_flushed(name) for name in ("stdout", "stderr")]
+    return code or int(not all(told))
+
+
+def _flushed(name: str) -> bool:
+    """Send what was printed on its way. What cannot be written (a full disk) is dropped here, or the interpreter would
+    fail with it at exit, with a code of its own. A reader that went away is no failure.
+    """
+    try:
+        stream = getattr(sys, name)
+        if stream is not None:  # closed by whoever started us
+            stream.flush()
+        return True
+    except OSError as failure:
+        setattr(sys, name, None)
+        return isinstance(failure, BrokenPipeError)
+
+
+def _run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = fv.main(args=list(arguments), prog_name="fv", standalone_mode=False)
-        if sys.stdout is not None:  # closed by whoever started us
-            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -109,7 +128,6 @@ def run(arguments: Sequence[str]) -> int:
     except FieldvaultError as failure:
         return _tell(failure, as_json)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's own flush at exit
         return 0
     except OSError as failure:
         return _tell(system_error(failure), as_json)
@@ -120,11 +138,12 @@ def run(arguments: Sequence[str]) -> int:
 def _tell(failure: FieldvaultError, as_json: bool) -> int:
     from fieldvault.output import machine, phrases
 
-    if as_json:
-        click.echo(machine.error(failure))
-    else:
-        for line in phrases.failure(failure):
-            click.echo(line, err=True)
+    with contextlib.suppress(OSError):  # where nothing can be written, the exit code must do
+        if as_json:
+            click.echo(machine.error(failure))
+        else:
+            for line in phrases.failure(failure):
+                click.echo(line, err=True)
     return failure.exit_code
 
 
