@@ -46,7 +46,7 @@ class SshChannel:
         environment = {**os.environ, "LC_ALL": "C"}  # Debian's ssh hands LC_* on: the far git's reasons stay English
         if version:
             environment["GIT_PROTOCOL"] = f"version={version}"
-        command = ssh_command(program, address, limits, version)
+        command = ssh_command(program, address, limits)
         try:
             self._process = subprocess.Popen(
                 [*command, remote_command(service, address.path)],
@@ -166,11 +166,11 @@ class Watchdog:
         self._stop()
 
 
-def ssh_command(program: str, address: Address, limits: Limits, version: int) -> list[str]:
+def ssh_command(program: str, address: Address, limits: Limits) -> list[str]:
     """The command line up to the host. What the person's own command says comes first, and so wins in OpenSSH."""
     words = shlex.split(program, posix=os.name != "nt")
     if Path(words[0]).name.lower().removesuffix(".exe") == "ssh":
-        words += ["-x", *(f"-o{name}={value}" for name, value in ssh_options(limits, version).items())]
+        words += ["-x", *(f"-o{name}={value}" for name, value in ssh_options(limits).items())]
         port_flag = "-p"
     else:
         port_flag = "-P" if "plink" in words[0].lower() else "-p"
@@ -179,7 +179,7 @@ def ssh_command(program: str, address: Address, limits: Limits, version: int) ->
     return [*words, f"{address.user}@{address.host}" if address.user else address.host]
 
 
-def ssh_options(limits: Limits, version: int) -> Mapping[str, str]:
+def ssh_options(limits: Limits) -> Mapping[str, str]:
     """Never ask, never hang; one master connection serves the commands of a minute, where ssh can share one."""
     alive_seconds = max(1, round(limits.silence_seconds / 3))
     options = {
@@ -187,9 +187,8 @@ def ssh_options(limits: Limits, version: int) -> Mapping[str, str]:
         "ConnectTimeout": str(max(1, round(limits.connect_seconds * 2))),  # it also covers the login
         "ServerAliveInterval": str(alive_seconds),
         "ServerAliveCountMax": "3",
+        "SendEnv": "GIT_PROTOCOL",  # for a push too: a kept connection hands on only what its first command asked for
     }
-    if version:
-        options["SendEnv"] = "GIT_PROTOCOL"
     if (control := control_path()) is not None:
         options |= {"ControlMaster": "auto", "ControlPath": control, "ControlPersist": "60"}
     return options
