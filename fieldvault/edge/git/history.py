@@ -7,6 +7,7 @@ The traps avoided: dulwich's `can_fast_forward` believes the dates, and answers 
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -163,7 +164,8 @@ def _common(reader: Reader, a: Oid, b: Oid) -> list[Oid]:
 
 
 def _paint(graph: _Graph, *starts: dict[Oid, int]) -> dict[Oid, int]:
-    """Let colours run from the starts down to the parents, until all that is still moving is _BELOW.
+    """Let colours run from the starts down to the parents, until all that is still moving is _BELOW and older than
+    whatever was not: commits of one second come in any order, and _BELOW may reach one of them last.
 
     What lies below a commit that has both colours is _BELOW. A commit is looked at again when a colour reaches it
     late, so a wrong date costs time, never a colour that decides.
@@ -171,8 +173,10 @@ def _paint(graph: _Graph, *starts: dict[Oid, int]) -> dict[Oid, int]:
     colours: defaultdict[Oid, int] = defaultdict(int)
     moving = _Newest(graph)
     undecided: set[Oid] = set()  # those of `moving` that are not _BELOW
+    oldest: float = math.inf  # the time of the oldest that ever was undecided
 
     def reach(oid: Oid, colour: int) -> None:
+        nonlocal oldest
         if colours[oid] | colour == colours[oid]:
             return
         colours[oid] |= colour
@@ -181,11 +185,12 @@ def _paint(graph: _Graph, *starts: dict[Oid, int]) -> dict[Oid, int]:
             undecided.discard(oid)
         else:
             undecided.add(oid)
+            oldest = min(oldest, graph[oid].commit_time)
 
     for start in starts:
         for oid, colour in start.items():
             reach(oid, colour)
-    while undecided:
+    while undecided or (moving and moving.newest >= oldest):
         oid = moving.pop()
         undecided.discard(oid)
         colour = colours[oid]
@@ -221,6 +226,11 @@ class _Newest:
 
     def __bool__(self) -> bool:
         return bool(self._heap)
+
+    @property
+    def newest(self) -> int:
+        """The time of the commit that `pop` gives next."""
+        return -self._heap[0][0]
 
     def push(self, oid: Oid) -> None:
         if oid not in self._waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,14 +110,20 @@ def test_with_true_clocks_the_walk_is_exactly_what_git_lists(git: Git, tmp_path:
         assert new_commits(objects, main, [tip]) == []
 
 
-def in_memory(dice: random.Random, count: int) -> tuple[dict[str, tuple[str, bytes]], dict[str, set[str]]]:
-    """A random graph whose dates mean nothing: its objects, and the ancestors of each commit by plain counting."""
+def meaningless(dice: random.Random, number: int) -> int:
+    return dice.choice((number * 60, dice.randint(0, 5000), 0, 2**40))
+
+
+def in_memory(
+    dice: random.Random, count: int, time_of: Callable[[random.Random, int], int] = meaningless
+) -> tuple[dict[str, tuple[str, bytes]], dict[str, set[str]]]:
+    """A random graph, by default one whose dates mean nothing: its objects, and each commit's ancestors by counting."""
     objects: dict[str, tuple[str, bytes]] = {}
     ancestors: dict[str, set[str]] = {}
     for number in range(count):
         recent = list(ancestors)[-8:]
         parents = tuple(dice.sample(recent, min(len(recent), dice.choice((0, 1, 1, 1, 2, 2, 3)))))
-        time = dice.choice((number * 60, dice.randint(0, 5000), 0, 2**40))
+        time = time_of(dice, number)
         data = encode_commit(Commit("", EMPTY_TREE, parents, "A <a@b>", time, 0, "A <a@b>", time, 0, f"{number}"))
         oid = object_id("commit", data)
         objects[oid] = ("commit", data)
@@ -142,6 +149,15 @@ def test_the_answers_do_not_depend_on_dates(dice: random.Random, count: int) -> 
     assert is_ancestor(reader, a, b) == (a in ancestors[b])
     assert {commit.oid for commit in walk(reader, [a, b])} == ancestors[a] | ancestors[b]
     assert {commit.oid for commit in walk(reader, [a], [b])} >= ancestors[a] - ancestors[b]
+
+
+def test_several_commits_of_one_second_do_not_blur_what_is_new() -> None:
+    """A vault that is used quickly: true clocks, and a merge in the second of the commits that it merges."""
+    for seed in range(2000):
+        dice = random.Random(seed)
+        objects, ancestors = in_memory(dice, 14, lambda dice, number: 1000 + number // 4)
+        tip, known = dice.sample(list(ancestors)[-6:], 2)
+        assert {commit.oid for commit in walk(Memory(objects), [tip], [known])} == ancestors[tip] - ancestors[known]
 
 
 def test_unrelated_histories_have_no_base(git: Git, tmp_path: Path) -> None:
