@@ -47,8 +47,9 @@ def files(count: int) -> dict[str, str | bytes | None]:
 def test_one_edit_sends_its_file_its_folders_and_its_commit(git: Git) -> None:
     old = git.commit_files(files(100))
     for number in range(20):
-        old = git.commit_files({"customers/3/3.yaml": f"name: {number} again\n"})
-    new = git.commit_files({"customers/3/3.yaml": "name: new\n"})
+        date = f"{1_772_437_300 + number} +0100"  # a second each: those of one second must all be looked at
+        old = git.commit_files({"customers/3/3.yaml": f"name: {number} again\n"}, GIT_COMMITTER_DATE=date)
+    new = git.commit_files({"customers/3/3.yaml": "name: new\n"}, GIT_COMMITTER_DATE="1772437400 +0100")
     with Objects(git.path / ".git") as objects:
         reader = CountingReader(objects)
         sent = objects_to_send(reader, [new], [old])
