@@ -24,7 +24,7 @@ from fieldvault.actions.treemerge import MergedFile, merge_trees
 from fieldvault.actions.types import Types
 from fieldvault.actions.vault import Vault
 from fieldvault.actions.voids import void_conflicts
-from fieldvault.core.deletions import with_allowance
+from fieldvault.core.deletions import MASS_DELETION, with_allowance
 from fieldvault.core.describe import FileChange, commit_message
 from fieldvault.core.judge import refuse
 from fieldvault.core.names import is_record, is_yaml
@@ -190,7 +190,7 @@ def _without_mass_deletion(
     if vault.allow_deletions:
         return edits, len(gone)
     waiting = held_here(vault, batch, seen.tree, seen.head, gone, at)
-    report.held |= dict.fromkeys(waiting, "mass-deletion")
+    report.held |= dict.fromkeys(waiting, MASS_DELETION)
     return [edit for edit in edits if edit.change.path not in waiting], 0
 
 

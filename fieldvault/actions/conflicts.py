@@ -137,8 +137,8 @@ def resolve(
     """Choose what stands at a field: the `take`-th standing value (1 is the shown one), or a new `value`. Of a file
     whose second version lies beside it, the choice takes its name and the other one goes; of two names, the file.
 
-    Raises `conflict-unknown`, `conflict-which` where the record has several and no field is named, `take-range`, and
-    `resolve-by-hand` where another choice than what is shown is an edit that only a person can make.
+    Raises `conflict-none`, `conflict-unknown`, `take-range`, `conflict-which` where the record has several and no field
+    is named, and `resolve-by-hand` where another choice than what is shown is an edit that only a person can make.
     """
     tree = head_tree(vault)
     types = Types(vault.objects, tree)
@@ -205,8 +205,10 @@ def _take_file(vault: Vault, now: Now, path: str, chosen: Maybe, conflict: Confl
 
 
 def _choose(conflicts: dict[FieldPath, Conflict], title: str, field: FieldPath | None) -> Conflict:
-    if not conflicts or (field is not None and field not in conflicts):
-        named = to_pointer(field)[1:] if field is not None else None
+    if not conflicts:
+        raise FieldvaultError("conflict-none", record=title)
+    if field is not None and field not in conflicts:
+        named = to_pointer(field)[1:]
         raise FieldvaultError("conflict-unknown", record=title, field=named, fields=_names(conflicts))
     if field is None and len(conflicts) > 1:
         raise FieldvaultError("conflict-which", record=title, fields=_names(conflicts))

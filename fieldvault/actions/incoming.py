@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fieldvault.actions.masses import gone_records, held_there
 from fieldvault.actions.recovery import locked
 from fieldvault.actions.vault import Vault
+from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
 from fieldvault.edge.git.batch import Batch
@@ -38,7 +39,7 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
     refused = refuse(changes, Before(batch, base, commit.tree))
     if not vault.allow_deletions:
         gone = gone_records(batch, changes)
-        refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), "mass-deletion")
+        refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), MASS_DELETION)
     if not refused:
         return Incoming(commit.tree)
     with locked(vault, "sync"):

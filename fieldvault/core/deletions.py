@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 COUNT_MAX = 10
 SHARE_MAX = 0.2
 WINDOW_SECONDS = 3600
+MASS_DELETION = "mass-deletion"  # why a path is held, as a key of the catalogue
 TRAILER = "Fv-Deletions-Allowed"
 
 _TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9]+)$", re.M)

@@ -162,10 +162,6 @@ class FieldRule:
                 groups[name] = members
         return {name: tuple(members) for name, members in groups.items()}
 
-    @cached_property
-    def group_of(self) -> dict[str, str]:
-        return {member: group for group, members in self.groups.items() for member in members}
-
     def field(self, name: str) -> FieldRule:
         """The rule of a field of this map."""
         known = self._named.get(name)

@@ -66,9 +66,9 @@ ERRORS: dict[str, tuple[str, str]] = {
     "record-unknown": ("no record is called {record}", "did you mean: {nearest}"),
     "type-unknown": ("there is no record type {type}", "one of: {known}"),
     "record-ambiguous": ("{record} fits {count} records: {candidates}", "say more, or give the id"),
-    "field-unknown": ("{record} has no field {field}", ""),
     "assignment": ("{text} is no assignment", "fv set RECORD field=value tags+=new tags-=old note="),
-    "conflict-unknown": ("nothing waits at {field} of {record}", "fv conflicts"),
+    "conflict-none": ("nothing waits at {record}", "fv conflicts"),
+    "conflict-unknown": ("nothing waits at {field} of {record}; open are: {fields}", "fv conflicts"),
     "conflict-which": ("{record} has several open fields: {fields}", "fv resolve RECORD FIELD --take N"),
     "take-range": ("choose with --take 1 to {count}, or with --value", "fv conflicts"),
     "resolve-by-hand": (

@@ -6,14 +6,12 @@ Law: every value that stands is shown with who wrote it and when, and the record
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldvault.core.conflicts import OF_VALUES
 from fieldvault.core.values import MISSING, to_pointer
 from fieldvault.messages import harmless, say
-from fieldvault.output.phrases import person, problems, quoted, shown_value
+from fieldvault.output.phrases import person, problems, quoted, short_time, shown_value
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.conflicts import OpenConflict, Standing, Waiting
@@ -76,10 +74,5 @@ def _spoken(conflict: Conflict) -> str:
 def _standing(standing: Standing) -> str:
     value = shown_value(standing.value)
     if standing.author and standing.time:
-        when = (
-            datetime.fromtimestamp(standing.time)
-            .astimezone()
-            .strftime("%-d %b %H:%M" if Path("/").exists() else "%d %b %H:%M")
-        )
-        value = say("by", value=value, author=person(standing.author), time=when)
+        value = say("by", value=value, author=person(standing.author), time=short_time(standing.time))
     return say("shown", value=value) if standing.shown else value

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.core.describe import count_of
 from fieldvault.messages import count, error, harmless, reason, say
 from fieldvault.output.deciding import to_decide
@@ -20,9 +21,6 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.sync import SyncReport
     from fieldvault.actions.treemerge import MergedFile
     from fieldvault.actions.undo import Undone
-
-
-MASS_DELETION = "mass-deletion"
 
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:

@@ -56,3 +56,9 @@ def test_without_a_terminal_nothing_is_asked(desk: Desk) -> None:
     assert done.returncode == 2 and "RECORD" in done.stderr
     assert fv("resolve", "lefevre", "name", "--take", "3", cwd=desk.root).returncode == 1
     assert fv("resolve", "lefevre", "--take", "1", cwd=desk.root).returncode == 1  # which of the two?
+
+
+def test_where_nothing_waits_it_says_so(tmp_path: Path) -> None:
+    desk = World(tmp_path).first("Marc", files=FILES)
+    done = fv("resolve", "lefevre", "--take", "1", cwd=desk.root)
+    assert done.returncode == 1 and done.stderr.startswith("Error: nothing waits at lefevre\n")

@@ -7,7 +7,6 @@ was meant before it is handed out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from fieldvault.core import editing, layout, writing
 from fieldvault.core.nodes import Tree
@@ -29,11 +28,6 @@ class Document:
         self.data = data
         self._limits = limits
         self.tree: Tree = read_tree(data, limits)
-
-    @cached_property
-    def plain_value(self) -> Value:
-        """The value where no schema speaks."""
-        return value_of(self.tree.root.node, DEFAULT.root)
 
     def value(self, schema: Schema = DEFAULT) -> Value:
         """The value under a schema; a map where the limits ask for one."""
