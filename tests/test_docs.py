@@ -64,10 +64,12 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(bash, tmp_path / "work", environment)
 
 
+@pytest.mark.slow
 def test_the_tutorial_is_real(shell: Shell) -> None:
     shell.play("docs/tutorial.md")
 
 
+@pytest.mark.slow
 def test_the_readme_is_real(shell: Shell) -> None:
     """It shows the demo from the moment in which Marc is back on the network."""
     commit, network = ("marc", "fv", "-C", "marc", "commit"), demo.STORY.index("demo-network")

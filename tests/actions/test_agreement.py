@@ -1,7 +1,5 @@
 """Records that do not agree with each other: told after a sync for what it touched, by conflicts and check for all."""
 
-from pathlib import Path
-
 import pytest
 
 from fieldvault.actions.check import check
@@ -32,11 +30,6 @@ FILES = {
     "schemas/order.yaml": ORDER,
     "customers/a.yaml": 'id: cus_a\nsiret: "1"\n',
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 @pytest.fixture

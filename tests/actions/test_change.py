@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from fieldvault.actions import change as change_module
@@ -16,11 +14,6 @@ from tests.faults.scenes import CUSTOMER, FILES, RECORD
 from tests.world import Desk, World
 
 BROKEN = RECORD + "phones: [\n"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -16,11 +15,6 @@ from tests.world import Desk, World
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
 CLIENTS = 40 if os.environ.get("FV_FAULTS") == "all" else 8
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def weaken(desk: Desk) -> None:

@@ -1,7 +1,5 @@
 """Half a vault that went by accident is asked about, never sent and never taken."""
 
-from pathlib import Path
-
 import pytest
 
 from fieldvault.core.deletions import held
@@ -11,11 +9,6 @@ SETTINGS = "format: 1\nrecords:\n  customer: {folder: customers}\n  order: {fold
 FILES = {"fieldvault.yaml": SETTINGS, "orders/o.yaml": "id: ord_o\n"} | {
     f"customers/{number:02}.yaml": f"id: cus_{number}\n" for number in range(40)
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ import yaml
 
 from tests.world import Desk, World
 
+pytestmark = pytest.mark.slow
+
 PAIRS = int(os.environ.get("FV_PAIRS", "300"))
 SETTINGS = "format: 1\nphone_country: FR\nrecords:\n  customer: {folder: customers, schema: schemas/customer.yaml}\n"
 SAMPLE = Path(__file__).parents[2] / "sample-repo"

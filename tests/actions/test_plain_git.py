@@ -11,11 +11,6 @@ from tests.world import Desk, World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
 def desk(world: World) -> Desk:
     return world.first("Marc", files=FILES)
 

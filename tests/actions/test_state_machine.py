@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -23,6 +24,8 @@ from fieldvault.edge.git.trees import list_tree
 from fieldvault.errors import FieldvaultError
 from tests.actions.territory import COUNTER, Words, commented, edited, record, start, tokens
 from tests.world import Desk, World
+
+pytestmark = pytest.mark.slow
 
 STEPS = int(os.environ.get("FV_STEPS", "150"))
 STEPS_A_STORY = 15

@@ -38,11 +38,6 @@ FILES = {"fieldvault.yaml": SETTINGS, "schemas/customer.yaml": SCHEMA, CUSTOMER:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
 def desks(world: World) -> tuple[Desk, Desk]:
     return world.first("Marc", files=FILES), world.join("Ines")
 

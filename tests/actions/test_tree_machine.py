@@ -11,6 +11,7 @@ import os
 import random
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -28,6 +29,8 @@ from fieldvault.edge.git.trees import diff_trees, list_tree, patch_tree
 from fieldvault.edge.yamltext import read
 from tests.actions.memory import Memory
 from tests.actions.territory import COUNTER, SCHEMA, Words, commented, edited, record, start, tokens
+
+pytestmark = pytest.mark.slow
 
 STEPS = int(os.environ.get("FV_STEPS", "3000"))
 STEPS_A_HISTORY = 25

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from fieldvault.actions.history import log
@@ -8,11 +6,6 @@ from tests.actions.test_sync import CUSTOMER, FILES, SCHEMA
 from tests.world import Desk, World
 
 LADDER = SCHEMA + "  seen: {type: string, format: date, x-merge: max}\n"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 @pytest.fixture

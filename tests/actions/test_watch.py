@@ -21,11 +21,6 @@ OTHER = "customers/8q/garage~cus_garage0000.yaml"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
 def marc(world: World) -> Desk:
     return world.first("Marc", files=FILES)
 

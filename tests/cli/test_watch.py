@@ -14,6 +14,8 @@ import pytest
 from tests.gitenv import PINNED
 from tests.world import fv
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Path:

@@ -72,9 +72,7 @@ def changing_calls(words: Sequence[str], folder: Path, environment: Mapping[str,
     return points
 
 
-def run_disturbed(
-    words: Sequence[str], folder: Path, environment: Mapping[str, str], point: Point, mode: str
-) -> Run:
+def run_disturbed(words: Sequence[str], folder: Path, environment: Mapping[str, str], point: Point, mode: str) -> Run:
     """The command, disturbed at one point. `mode`: KILL, INT, or an errno with `-once` or `-always`."""
     rules = _rules(point, mode)
     # Without --seccomp-bpf, with which strace sends no signal.

@@ -25,7 +25,7 @@ from tests.world import Desk, World
 ROUNDS = 40 if STRIDE else 3
 GIT_TRIES = 200
 
-pytestmark = pytest.mark.skipif(bool(CELL), reason="CELL names a point of another test")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(CELL), reason="CELL names a point of another test")]
 
 
 def fv(root: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -43,7 +43,7 @@ def _usable() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0 and Path("/dev/loop-control").exists() and strace.available
 
 
-pytestmark = pytest.mark.skipif(not _usable(), reason="needs root, loop devices and strace")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not _usable(), reason="needs root, loop devices and strace")]
 
 
 class Disk:

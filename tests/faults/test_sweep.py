@@ -21,7 +21,7 @@ from tests.gitenv import Git
 MODES = ("KILL", "KILL-TWICE", "INT", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
 SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said
 
-pytestmark = pytest.mark.skipif(not strace.available, reason="strace is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not strace.available, reason="strace is not installed")]
 
 
 @pytest.fixture(scope="session")
