@@ -14,15 +14,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from fieldvault.actions.commit import CommitReport, commit
-from fieldvault.actions.conflicts import OpenConflict, list_conflicts, resolve
-from fieldvault.actions.opening import open_vault
-from fieldvault.actions.records import set_fields
-from fieldvault.actions.setup import clone, hub_init, init
-from fieldvault.actions.status import StatusReport, status
-from fieldvault.actions.sync import SyncReport, sync
-from fieldvault.actions.undo import Undone, undo
-from fieldvault.actions.vault import Vault
+from fieldvault.actions.committing.commit import CommitReport, commit
+from fieldvault.actions.committing.editing import set_fields
+from fieldvault.actions.deciding.conflicts import OpenConflict, list_conflicts, resolve
+from fieldvault.actions.deciding.undo import Undone, undo
+from fieldvault.actions.ground.opening import open_vault
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.looking.status import StatusReport, status
+from fieldvault.actions.setting_up.clone import clone
+from fieldvault.actions.setting_up.hubs import hub_init
+from fieldvault.actions.setting_up.init import init
+from fieldvault.actions.syncing.sync import SyncReport, sync
 from fieldvault.core.assign import parse
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import from_pointer

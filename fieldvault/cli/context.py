@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from fieldvault.actions.opening import open_vault
-from fieldvault.actions.vault import Vault
+from fieldvault.actions.ground.opening import open_vault
+from fieldvault.actions.ground.vault import Vault
 from fieldvault.errors import FieldvaultError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
@@ -59,7 +59,7 @@ def tell(command: str, report: Any, lines: Callable[[], Iterable[str]], as_json:
 
 def in_vault(vault: Vault, paths: Sequence[str]) -> list[str]:
     """Paths as a person gave them, made paths of the vault; `path-outside`, `path-unknown`."""
-    from fieldvault.actions.survey import is_known
+    from fieldvault.actions.committing.survey import is_known
 
     found = []
     for path in paths:

@@ -21,7 +21,7 @@ def show_command(record: str, as_json: bool) -> int:
       fv show lefevre
       fv show cus_4k7m2x9d8q --json
     """
-    from fieldvault.actions.records import show
+    from fieldvault.actions.committing.editing import show
 
     with vault_here() as vault:
         report = show(vault, record)
@@ -44,7 +44,7 @@ def set_command(record: str, assignments: tuple[str, ...], as_json: bool) -> int
       fv set lefevre status=active tags+=bio tags-=prospect
       fv set lefevre phones/std/number=+33199001234
     """
-    from fieldvault.actions.records import set_fields
+    from fieldvault.actions.committing.editing import set_fields
     from fieldvault.core.assign import parse
 
     parsed = []
@@ -70,7 +70,7 @@ def note_command(record: str, text: str, as_json: bool) -> int:
     Example:
       fv note lefevre "Back in April, with the second machine."
     """
-    from fieldvault.actions.records import add_note
+    from fieldvault.actions.committing.editing import add_note
 
     with vault_here() as vault:
         report = add_note(vault, now, record, text)

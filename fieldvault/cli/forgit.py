@@ -41,7 +41,7 @@ def merge_file_command(
       fv merge-file ours.yaml base.yaml theirs.yaml
       fv merge-file --schema customer.yaml -p ours.yaml base.yaml theirs.yaml
     """
-    from fieldvault.actions.mergefile import conflict_list, merge_files, write_merge
+    from fieldvault.actions.merging.mergefile import conflict_list, merge_files, write_merge
 
     try:
         merged = merge_files(ours, base, theirs, schema)
@@ -74,8 +74,8 @@ def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner:
     Example:
       git config merge.fieldvault.driver "fv merge-driver %O %A %B %P"
     """
-    from fieldvault.actions.mergefile import drive
-    from fieldvault.actions.opening import open_vault
+    from fieldvault.actions.ground.opening import open_vault
+    from fieldvault.actions.merging.mergefile import drive
 
     try:
         try:

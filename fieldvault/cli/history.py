@@ -20,7 +20,7 @@ def log_command(record: str | None, limit: int | None, as_json: bool) -> int:
       fv log -n 10
       fv log "Garage Simon"
     """
-    from fieldvault.actions.history import log
+    from fieldvault.actions.looking.history import log
 
     with vault_here() as vault:
         entries = log(vault, record, limit)
@@ -42,7 +42,7 @@ def diff_command(commits: tuple[str, ...], record: str | None, as_json: bool) ->
       fv diff
       fv diff HEAD~3 --record lefevre
     """
-    from fieldvault.actions.history import diff, find_commit
+    from fieldvault.actions.looking.history import diff, find_commit
 
     if len(commits) > 2:
         raise click.UsageError("at most two commits")

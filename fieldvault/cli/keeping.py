@@ -33,7 +33,7 @@ def commit_command(allow_deletions: bool, message: str | None, paths: tuple[str,
       fv commit
       fv commit -m "Prices of March" customers/8q
     """
-    from fieldvault.actions.commit import commit
+    from fieldvault.actions.committing.commit import commit
 
     with vault_here() as vault:
         vault.allow_deletions = allow_deletions
@@ -56,8 +56,8 @@ def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
     Example:
       fv sync
     """
-    from fieldvault.actions.conflicts import list_conflicts
-    from fieldvault.actions.sync import sync
+    from fieldvault.actions.deciding.conflicts import list_conflicts
+    from fieldvault.actions.syncing.sync import sync
 
     with vault_here() as vault:
         vault.allow_deletions = allow_deletions
@@ -80,7 +80,7 @@ def status_command(exit_code: bool, as_json: bool) -> int:
     Example:
       fv status
     """
-    from fieldvault.actions.status import status
+    from fieldvault.actions.looking.status import status
 
     with vault_here() as vault:
         report = status(vault)
@@ -98,7 +98,7 @@ def conflicts_command(exit_code: bool, as_json: bool) -> int:
     Example:
       fv conflicts
     """
-    from fieldvault.actions.conflicts import all_waiting
+    from fieldvault.actions.deciding.conflicts import all_waiting
 
     with vault_here() as vault:
         found = all_waiting(vault)
@@ -125,7 +125,7 @@ def resolve_command(
       fv resolve "Garage Simon" phones/gsm/number --take 2
       fv resolve cus_4k7m2x9d8q name --value "Boulangerie Lefèvre SARL"
     """
-    from fieldvault.actions.conflicts import record_file, resolve
+    from fieldvault.actions.deciding.conflicts import record_file, resolve
     from fieldvault.core.values import from_pointer
 
     ways = (take is not None) + (value is not None) + edit
@@ -146,7 +146,7 @@ def resolve_command(
 
 def _one_after_the_other() -> int:
     """Ask about each open field: a number takes that value, a text another one, Enter leaves it open, q ends."""
-    from fieldvault.actions.conflicts import list_conflicts, resolve
+    from fieldvault.actions.deciding.conflicts import list_conflicts, resolve
     from fieldvault.messages import say
 
     with vault_here() as vault:
@@ -182,8 +182,8 @@ def undo_command(commit: str | None, record: str | None, redo: bool, as_json: bo
       fv undo 3f9a1c77 "Garage Simon"
       fv undo --redo
     """
-    from fieldvault.actions.history import find_commit
-    from fieldvault.actions.undo import undo
+    from fieldvault.actions.deciding.undo import undo
+    from fieldvault.actions.looking.history import find_commit
 
     with vault_here() as vault:
         report = undo(vault, now, find_commit(vault, commit) if commit else None, record, redo=redo)

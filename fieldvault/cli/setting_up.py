@@ -27,7 +27,7 @@ def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None
       fv init sales --sample
       fv init sales --hub ssh://hub.example/srv/sales.git
     """
-    from fieldvault.actions.setup import init
+    from fieldvault.actions.setting_up.init import init
 
     if sample and empty:
         raise click.UsageError("--sample or --empty, not both")
@@ -49,7 +49,7 @@ def clone_command(url: str, folder: Path | None, as_json: bool) -> int:
       fv clone ssh://hub.example/srv/sales.git sales
       fv clone /media/stick/sales.git
     """
-    from fieldvault.actions.setup import clone
+    from fieldvault.actions.setting_up.clone import clone
 
     _ask_who()
     with Meter() as meter:
@@ -73,7 +73,7 @@ def hub_init_command(folder: Path, as_json: bool) -> int:
     Example:
       fv hub init /srv/sales.git
     """
-    from fieldvault.actions.setup import hub_init
+    from fieldvault.actions.setting_up.hubs import hub_init
 
     path = hub_init(_under(folder))
     tell("hub init", {"path": str(path)}, lambda: setting_up.hub_made(path), as_json)
@@ -95,7 +95,7 @@ def schema_explain_command(type_name: str, as_json: bool) -> int:
     Example:
       fv schema explain customer
     """
-    from fieldvault.actions.explain import explain
+    from fieldvault.actions.looking.explain import explain
 
     with vault_here() as vault:
         report = explain(vault, type_name)
@@ -114,7 +114,7 @@ def check_command(paths: tuple[str, ...], as_json: bool) -> int:
       fv check
       fv check customers/8q
     """
-    from fieldvault.actions.check import check
+    from fieldvault.actions.looking.check import check
 
     with vault_here() as vault:
         report = check(vault, in_vault(vault, paths))
@@ -140,7 +140,7 @@ def demo_command(folder: Path | None) -> int:
 
 def _ask_who() -> None:
     """On a terminal, ask whoever git does not know yet; elsewhere the action says what to do."""
-    from fieldvault.actions.setup import introduce, is_known
+    from fieldvault.actions.setting_up.equipment import introduce, is_known
     from fieldvault.messages import say
 
     if sys.stdin.isatty() and not is_known():

@@ -13,7 +13,7 @@ from fieldvault.cli.context import json_option, now, tell, vault_here
 from fieldvault.messages import say
 
 if TYPE_CHECKING:
-    from fieldvault.actions.watch import Happening
+    from fieldvault.actions.watching.watch import Happening
 
 EXIT_INTERRUPTED = 130
 SERVICES = ("systemd", "launchd", "schtasks")
@@ -60,7 +60,7 @@ def _service(root: Path, definition: str | None, action: str | None, as_json: bo
 
 
 def _watch(root: Path, poll: bool, as_json: bool) -> int:
-    from fieldvault.actions.watch import Watcher
+    from fieldvault.actions.watching.watch import Watcher
     from fieldvault.edge.desktop import notify
     from fieldvault.output import watching
 

@@ -1,7 +1,7 @@
 """What one change of the vault is about to do, on the disk before it is done.
 
 Law: while a journal exists, a change is under way or was cut off. It names everything that remains to be done; whoever
-holds `vault.lock` and finds one finishes it, or drops it where HEAD has gone elsewhere (actions/change).
+holds `vault.lock` and finds one finishes it, or drops it where HEAD has gone elsewhere (actions/ground/change).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from fieldvault.messages import harmless, say
 from fieldvault.output.phrases import person, problems, quoted, short_time, shown_value
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.conflicts import OpenConflict, Standing, Waiting
+    from fieldvault.actions.deciding.conflicts import OpenConflict, Standing, Waiting
     from fieldvault.core.conflicts import Conflict
 
 AROUND_LINES = 4

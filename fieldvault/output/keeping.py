@@ -15,12 +15,12 @@ from fieldvault.output.deciding import to_decide
 from fieldvault.output.phrases import ago, names, person, problems, size, some
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.commit import CommitReport, Draft
-    from fieldvault.actions.conflicts import OpenConflict
-    from fieldvault.actions.status import StatusReport
-    from fieldvault.actions.sync import SyncReport
-    from fieldvault.actions.treemerge import MergedFile
-    from fieldvault.actions.undo import Undone
+    from fieldvault.actions.committing.commit import CommitReport, Draft
+    from fieldvault.actions.deciding.conflicts import OpenConflict
+    from fieldvault.actions.deciding.undo import Undone
+    from fieldvault.actions.looking.status import StatusReport
+    from fieldvault.actions.merging.treemerge import MergedFile
+    from fieldvault.actions.syncing.sync import SyncReport
 
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:

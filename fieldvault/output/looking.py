@@ -15,9 +15,9 @@ from fieldvault.output.deciding import _spoken
 from fieldvault.output.phrases import name_of, person, shown_value
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.history import LogEntry
-    from fieldvault.actions.merging import MergedRecord
-    from fieldvault.actions.records import Shown
+    from fieldvault.actions.committing.editing import Shown
+    from fieldvault.actions.looking.history import LogEntry
+    from fieldvault.actions.merging.recordmerge import MergedRecord
     from fieldvault.core.describe import FileChange
 
 

@@ -14,7 +14,7 @@ from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import error, harmless, problem, say
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.agreement import FileProblem
+    from fieldvault.actions.records.agreement import FileProblem
     from fieldvault.core.describe import FileChange
     from fieldvault.errors import FieldvaultError
 

@@ -13,9 +13,9 @@ from fieldvault.messages import count, error, say
 from fieldvault.output.phrases import problems
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.check import CheckReport
-    from fieldvault.actions.explain import Example, Explanation
-    from fieldvault.actions.setup import SetUp
+    from fieldvault.actions.looking.check import CheckReport
+    from fieldvault.actions.looking.explain import Example, Explanation
+    from fieldvault.actions.setting_up.equipment import SetUp
 
 
 def set_up(report: SetUp, cloned: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from fieldvault.messages import error, say
 from fieldvault.output import deciding, keeping
 
 if TYPE_CHECKING:
-    from fieldvault.actions.watch import Happening
+    from fieldvault.actions.watching.watch import Happening
 
 
 def happened(happening: Happening, root: str) -> Iterator[str]:

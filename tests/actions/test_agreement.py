@@ -2,8 +2,8 @@
 
 import pytest
 
-from fieldvault.actions.check import check
-from fieldvault.actions.conflicts import all_waiting
+from fieldvault.actions.deciding.conflicts import all_waiting
+from fieldvault.actions.looking.check import check
 from tests.world import Desk, World
 
 SETTINGS = """\

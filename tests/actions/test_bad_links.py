@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from fieldvault.actions.patience import Patience
-from fieldvault.actions.setup import clone
-from fieldvault.actions.sync import SyncReport, sync
+from fieldvault.actions.setting_up.clone import clone
+from fieldvault.actions.syncing.patience import Patience
+from fieldvault.actions.syncing.sync import SyncReport, sync
 from fieldvault.edge.git.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
 from tests.links import WeakLink
@@ -183,7 +183,7 @@ def test_a_clone_goes_on_where_it_was_cut(
     marc = world.first("Marc", files=FILES)
     attach(marc, 6, 200_000, 6)
     marc.sync()
-    monkeypatch.setattr("fieldvault.actions.patience._TRIES", {})  # one cut ends a command
+    monkeypatch.setattr("fieldvault.actions.syncing.patience._TRIES", {})  # one cut ends a command
     for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
         monkeypatch.setenv(name, "x@example.org")
     target, cuts = tmp_path / "ines", 0

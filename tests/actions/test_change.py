@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fieldvault.actions import change as change_module
-from fieldvault.actions import commit as commit_module
-from fieldvault.actions.change import resume
-from fieldvault.actions.recovery import recover
-from fieldvault.actions.vault import Vault
+from fieldvault.actions.committing import commit as commit_module
+from fieldvault.actions.ground import change as change_module
+from fieldvault.actions.ground.change import resume
+from fieldvault.actions.ground.recovery import recover
+from fieldvault.actions.ground.vault import Vault
 from fieldvault.edge.journal import Journal
 from tests.faults.scenes import CUSTOMER, FILES, RECORD
 from tests.world import Desk, World

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from fieldvault.actions.device import device
-from fieldvault.actions.hubnotes import notes_of
+from fieldvault.actions.ground.device import device
+from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.core.batches import Budget
 from fieldvault.errors import HubRefused
 from tests.world import Desk, World

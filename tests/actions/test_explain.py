@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.actions.explain import EXAMPLES, explain
+from fieldvault.actions.looking.explain import EXAMPLES, explain
 from fieldvault.edge import schemas, yamltext
 from fieldvault.errors import FieldvaultError
 from tests.world import World

@@ -26,7 +26,7 @@ def customers(desk: Desk) -> int:
 
 
 def allow(desk: Desk) -> None:
-    from fieldvault.actions.commit import commit
+    from fieldvault.actions.committing.commit import commit
     from tests.world import now
 
     with desk.vault() as vault:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.actions.merging import MergedRecord, Side, changes, content_id, merge_record
+from fieldvault.actions.merging.recordmerge import MergedRecord, Side, changes, content_id, merge_record
 from fieldvault.core.conflicts import Conflict
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import MISSING, Maybe, to_pointer

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldvault.actions.merging import MergedRecord, Side, changes, merge_record
+from fieldvault.actions.merging.recordmerge import MergedRecord, Side, changes, merge_record
 from fieldvault.core import layout
 from fieldvault.core.values import same
 from fieldvault.edge.yamltext import read, read_conflict, write_conflict

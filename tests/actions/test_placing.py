@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from fieldvault.actions.placing import place
+from fieldvault.actions.merging.placing import place
 from fieldvault.core.names import beside
 from fieldvault.core.plan import Located
 from fieldvault.core.snapshot import FILE, Entry

@@ -121,7 +121,7 @@ def test_a_merge_under_way_is_git_s_to_end(desk: Desk) -> None:
 
 
 def test_git_s_locks_are_waited_for_and_never_broken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldvault.actions.change.LOCK_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("fieldvault.actions.ground.change.LOCK_WAIT_SECONDS", 0.05)
     edit(desk, "a")
     lock = desk.root / ".git" / "index.lock"
     lock.touch()

@@ -12,7 +12,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldvault.actions.merging import Side, merge_record
+from fieldvault.actions.merging.recordmerge import Side, merge_record
 from fieldvault.core.fields import value_at
 from fieldvault.core.values import FieldPath, canonical, to_pointer
 from fieldvault.edge import schemas

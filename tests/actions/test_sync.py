@@ -279,7 +279,7 @@ def test_a_file_saved_during_the_sync_is_not_overwritten(world: World, desks: tu
     marc, ines = desks
     ines.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre")
     ines.sync()
-    from fieldvault.actions import sync as module
+    from fieldvault.actions.syncing import sync as module
 
     original = module._check_out
 

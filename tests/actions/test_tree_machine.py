@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from fieldvault.actions.openconflicts import all_conflicts
-from fieldvault.actions.treemerge import merge_commits, merge_trees
-from fieldvault.actions.types import record_id
-from fieldvault.actions.voids import void_conflicts
+from fieldvault.actions.merging.treemerge import merge_commits, merge_trees
+from fieldvault.actions.merging.voids import void_conflicts
+from fieldvault.actions.records.openconflicts import all_conflicts
+from fieldvault.actions.records.types import record_id
 from fieldvault.core.conflicts import OF_VALUES
 from fieldvault.core.names import fold, is_own, is_record
 from fieldvault.core.snapshot import Oid

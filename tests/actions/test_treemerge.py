@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fieldvault.actions.openconflicts import all_conflicts
-from fieldvault.actions.treemerge import merge_trees
+from fieldvault.actions.merging.treemerge import merge_trees
+from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.core.conflicts import Conflict
 from fieldvault.core.values import MISSING
 from tests.actions.memory import Memory

@@ -1,6 +1,6 @@
 import pytest
 
-from fieldvault.actions.history import log
+from fieldvault.actions.looking.history import log
 from fieldvault.errors import FieldvaultError
 from tests.actions.test_sync import CUSTOMER, FILES, SCHEMA
 from tests.world import Desk, World

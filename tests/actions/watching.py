@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fieldvault.actions.watch import SYNCED, Happening, Timing, Watcher
+from fieldvault.actions.watching.watch import SYNCED, Happening, Timing, Watcher
 from fieldvault.core.settle import Settler
 from tests.world import Desk, as_person, now
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.bench.race import FV, Act, race, run
 from tests.bench.stage import Stage
 
-IMPORTS = {"commit": "fieldvault.actions.commit", "status": "fieldvault.actions.status"}
+IMPORTS = {"commit": "fieldvault.actions.committing.commit", "status": "fieldvault.actions.looking.status"}
 
 
 def measure(stage: Stage, runs: int) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""Committing: from the folder into history."""

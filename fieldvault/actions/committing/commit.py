@@ -1,0 +1,220 @@
+"""Committing: what stands in the folder goes into history.
+
+Law: saving is never refused for its content. A readable record is committed, valid or not; only what cannot be read,
+and an empty file over a record, is held as a draft, named with its line, and stands in nobody's way. What is committed
+is exactly the bytes that were read, compared with the version the file came from: where HEAD has moved on since, the
+edit is merged with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+
+from fieldvault.actions.committing.adopting import left_open
+from fieldvault.actions.committing.masses import gone_records, held_here
+from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
+from fieldvault.actions.committing.survey import Edit, Survey, survey
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.merging.treemerge import MergedFile, merge_trees
+from fieldvault.actions.merging.voids import void_conflicts
+from fieldvault.actions.records.before import Before
+from fieldvault.actions.records.describing import describe
+from fieldvault.actions.records.types import Types
+from fieldvault.core.deletions import MASS_DELETION, with_allowance
+from fieldvault.core.describe import FileChange, commit_message
+from fieldvault.core.judge import refuse
+from fieldvault.core.names import is_record, is_yaml
+from fieldvault.core.snapshot import Oid, TreeChange
+from fieldvault.edge import yamltext
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.config import Identity
+from fieldvault.edge.git.history import Commit, encode_commit
+from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.errors import Busy, Unreadable
+
+Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
+
+TRIES_MAX = 5
+FREE_TRIES = 2  # before plain git, which plans in no time, is held back while we do
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A saved file that is not yet a readable record; `problem` says why, with line and column."""
+
+    path: str
+    problem: Unreadable
+
+
+@dataclass
+class CommitReport:
+    """What one commit did. `commit` is None where there was nothing to commit.
+
+    `held`: files that wait for a person, with a key of the catalogue each. `behind`: files that could not be brought to
+    what HEAD has (open elsewhere, read-only), and why.
+    """
+
+    commit: Oid | None = None
+    changes: list[FileChange] = field(default_factory=list)
+    merged: list[MergedFile] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    behind: dict[str, str] = field(default_factory=dict)
+    stale: list[StaleSave] = field(default_factory=list)  # saves of old versions, and what became of them
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for a person."""
+        return bool(self.drafts or self.held)
+
+
+def commit(
+    vault: Vault, now: Now, message: str | None = None, paths: Sequence[str] = (), written: Collection[str] = ()
+) -> CommitReport:
+    """Commit what the person changed, all of it or below `paths`. Durable when it returns.
+
+    `written`: files that fv wrote itself just now, which no editor can have held.
+    """
+    for turn in range(TRIES_MAX):
+        with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
+            vault.guard_idle()
+            try:
+                return _commit(vault, now, message, paths, written)
+            except HeadMoved:  # plain git was quicker: its commit becomes our parent
+                continue
+    raise Busy("git-busy", path=str(vault.git_dir))
+
+
+def _commit(
+    vault: Vault, now: Now, message: str | None, paths: Sequence[str], written: Collection[str]
+) -> CommitReport:
+    branch = vault.branch()
+    seen = survey(vault, paths)
+    report = CommitReport(held=dict(seen.problems))
+    edits = []
+    for edit in seen.edits:
+        draft = draft_in(edit)
+        report.drafts += [draft] if draft else []
+        edits += [] if draft else [edit]
+    batch = Batch(vault.objects)
+    for edit in edits:
+        if edit.read is not None:
+            batch.add("blob", edit.read.data)
+    edits = _acceptable(batch, seen, edits, report)
+    edits, allowed = _without_mass_deletion(vault, batch, seen, edits, now()[0], report)
+    report.stale = stale_saves(vault, batch, seen.tree, edits, written)
+    edits = _from_their_bases(seen, edits, report.stale)
+    tree = _new_tree(batch, seen, edits, report)
+    voids = void_conflicts(batch, tree, (edit.change for edit in edits))
+    adopted = left_open(vault, batch, seen.head) if seen.head else {}
+    if voids or adopted:
+        tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
+    tree = leave_open(batch, tree, report.stale)
+    files = _files_to_bring(batch, seen, edits, tree)
+    tree_changes = diff_trees(batch, seen.tree, tree)
+    if not tree_changes and not files:
+        _note_caught_up(vault, seen)
+        if seen.head:
+            vault.note_looked_at(seen.head)
+        return report
+    head = seen.head
+    if tree_changes:
+        report.changes = describe(batch, Types(batch, tree), tree_changes)
+        text = message.rstrip("\n") + "\n" if message else commit_message(report.changes)
+        text = with_allowance(text, allowed) if allowed else text
+        parents = (seen.head,) if seen.head else ()
+        head = report.commit = write_commit(batch, vault.identity(), now, tree, parents, text)
+    assert head is not None
+    read = {edit.change.path: edit.read for edit in edits if edit.read is not None}
+    read = {path: one for path, one in read.items() if path not in {change.path for change in files}}
+    reason = f"commit: {text.splitlines()[0]}" if report.commit else "fv: bring files along"
+    change = Change(branch, seen.head, head, tree_changes, files, read, reason)
+    for outcome in apply_change(vault, batch, change):
+        if outcome.problem:
+            report.behind[outcome.change.path] = outcome.problem
+    vault.note_looked_at(head)
+    return report
+
+
+def write_commit(batch: Batch, who: Identity, now: Now, tree: Oid, parents: tuple[Oid, ...], message: str) -> Oid:
+    """Add one commit to the batch."""
+    seconds, offset = now()
+    return batch.add(
+        "commit",
+        encode_commit(Commit("", tree, parents, who.author, seconds, offset, who.committer, seconds, offset, message)),
+    )
+
+
+def draft_in(edit: Edit) -> Draft | None:
+    """The draft that a file is while it cannot be read as a record; None for everything else."""
+    path, old, _ = edit.change
+    if edit.read is None or not is_yaml(path):
+        return None
+    try:
+        if not edit.read.data.strip() and old is not None:
+            raise Unreadable("yaml-emptied", line=1)
+        if is_record(path):
+            yamltext.check(edit.read.data)
+    except Unreadable as problem:
+        problem.facts["path"] = path
+        return Draft(path, problem)
+    return None
+
+
+def _acceptable(batch: Batch, seen: Survey, edits: list[Edit], report: CommitReport) -> list[Edit]:
+    """The edits without those whose names another machine could not hold; these stay here, and are named."""
+    tree = patch_tree(batch, seen.tree, {edit.change.path: edit.change.new for edit in edits})
+    refused = refuse((edit.change for edit in edits), Before(batch, seen.tree, tree))
+    report.held |= refused
+    return [edit for edit in edits if edit.change.path not in refused]
+
+
+def _from_their_bases(seen: Survey, edits: list[Edit], stale: Iterable[StaleSave]) -> list[Edit]:
+    """The edits, the stale ones as edits of the old versions that they came from."""
+    bases = {save.path: save.base for save in stale}
+    seen.behind |= bases
+    return [
+        replace(edit, change=edit.change._replace(old=bases.get(edit.change.path, edit.change.old))) for edit in edits
+    ]
+
+
+def _without_mass_deletion(
+    vault: Vault, batch: Batch, seen: Survey, edits: list[Edit], at: int, report: CommitReport
+) -> tuple[list[Edit], int]:
+    """The edits without deletions that wait for the person's word; and how many went by that word."""
+    gone = gone_records(batch, (edit.change for edit in edits))
+    if vault.allow_deletions:
+        return edits, len(gone)
+    waiting = held_here(vault, batch, seen.tree, seen.head, gone, at)
+    report.held |= dict.fromkeys(waiting, MASS_DELETION)
+    return [edit for edit in edits if edit.change.path not in waiting], 0
+
+
+def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitReport) -> Oid:
+    """HEAD's tree with the edits; those made to an older version than HEAD's are merged with HEAD's."""
+    edits = list(edits)
+    mine = {edit.change.path: edit.change.new for edit in edits}
+    if not any(edit.change.path in seen.behind for edit in edits):
+        return patch_tree(batch, seen.tree, mine)
+    bases = {edit.change.path: edit.change.old for edit in edits}
+    base = patch_tree(batch, seen.tree, bases)
+    merged = merge_trees(batch, base, patch_tree(batch, base, mine), seen.tree)
+    report.merged = merged.files
+    return merged.tree
+
+
+def _files_to_bring(batch: Batch, seen: Survey, edits: list[Edit], tree: Oid) -> list[TreeChange]:
+    """What the folder holds against what it is to hold: files that were behind, what a merge decided, what is void."""
+    saved = {edit.change.path: edit.change.new for edit in edits}
+    holds = patch_tree(batch, seen.tree, seen.behind | saved)
+    waiting = {edit.change.path for edit in seen.edits} - saved.keys()
+    return [change for change in diff_trees(batch, holds, tree) if change.path not in waiting]
+
+
+def _note_caught_up(vault: Vault, seen: Survey) -> None:
+    if seen.caught_up:
+        vault.stats.update(seen.tree, {}, forget_behind=seen.caught_up, expected=seen.tree)

@@ -1,0 +1,197 @@
+"""What stands in the folder against what HEAD has: the facts behind status, commit and diff.
+
+Law: reads only, takes no lock, and is right with or without the cache. A file is compared with its working base, the
+version it came from, not with HEAD: a file that could not be brought along is behind, and nobody's change is undone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from stat import S_ISDIR
+
+from fieldvault.actions.ground.former import regained
+from fieldvault.actions.ground.mirror import Rows, mirrored
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.core.names import judge_path
+from fieldvault.core.snapshot import Entry, Oid, TreeChange
+from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.trees import find
+from fieldvault.edge.index.stats import Folder, entry_of, seen, stat_key, trusted_key
+from fieldvault.edge.worktree import Read, changed_entry, problem_of
+from fieldvault.errors import FieldvaultError
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One file that the person changed: from its working base to what stands there now (`read` is None: removed)."""
+
+    change: TreeChange
+    read: Read | None
+
+
+@dataclass
+class Survey:
+    """`edits`: what the person did. `behind`: files that hold an older version than HEAD, and which one.
+
+    `problems`: names that cannot be committed, with a key of the catalogue each.
+    """
+
+    head: Oid | None
+    tree: Oid | None
+    edits: list[Edit] = field(default_factory=list)
+    behind: dict[str, Entry | None] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    caught_up: set[str] = field(default_factory=set)  # were behind, and hold HEAD's version now
+
+
+def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
+    """Look at the whole folder, or at these files and folders of it only."""
+    head = vault.head()
+    tree = read_commit(vault.objects, head).tree if head else None
+    if not vault.stats.bases_known:
+        behind = regained(vault, lambda: [edit.change for edit in _look(vault, head, tree, [""]).edits])
+        mirrored_tree = vault.stats.tree
+        vault.stats.update(mirrored_tree, {}, behind, expected=mirrored_tree)
+    return _look(vault, head, tree, list(paths) or [""])
+
+
+def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str]) -> Survey:
+    look = _Look(vault, Survey(head, tree), mirrored(vault, tree, paths))
+    look.run(paths)
+    return look.survey
+
+
+def is_known(vault: Vault, path: str) -> bool:
+    """Whether something stands at the path, or stood there in the last commit."""
+    if not path or vault.worktree.stat(path) is not None:
+        return True
+    head = vault.head()
+    return head is not None and find(vault.objects, read_commit(vault.objects, head).tree, path) is not None
+
+
+class _Look:
+    """One pass over the folder, or over parts of it."""
+
+    def __init__(self, vault: Vault, survey: Survey, rows: Rows) -> None:
+        self.vault = vault
+        self.survey = survey
+        self.rows = rows
+        self.bases = vault.stats.behind()
+        self.holding = {above for folder in rows for above in _folders_above(folder)}
+        self.met: set[str] = set()  # folders
+        self.fresh: dict[str, Folder] = {}
+
+    def run(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            st = self.vault.worktree.stat(path) if path else None
+            if st is not None and not S_ISDIR(st.st_mode):
+                self._file(path, st)
+            else:
+                self._below(path)
+        if self.fresh:
+            folders = {folder: self.rows[folder] | known for folder, known in self.fresh.items()}
+            self.vault.stats.update(self.survey.tree, folders, expected=self.survey.tree)
+        self.survey.edits.sort(key=lambda edit: edit.change.path)
+
+    def _below(self, path: str) -> None:
+        """All that stands in a folder, and what should stand there or at its own path."""
+        left_alone: list[str] = []
+        for folder, files, problem in self.vault.worktree.walk(
+            path, self._known, self.holding.__contains__, self.vault.ignore.matches
+        ):
+            if problem:
+                self.survey.problems[folder] = problem
+                left_alone.append(folder)
+            else:
+                self._folder(folder, files)
+        gone = {
+            f"{folder}/{name}" if folder else name
+            for folder in self.rows.keys() - self.met
+            if folder == path or _lies_below(folder, path)
+            for name in self.rows[folder]
+        }
+        gone |= {base for base in self.bases if _lies_below(base, path) and base.rpartition("/")[0] not in self.met}
+        gone |= {path} if self._row(path) or path in self.bases else set()
+        for one in sorted(gone):
+            if not any(_lies_below(one, folder) for folder in left_alone):
+                self._removed(one)
+
+    def _folder(self, folder: str, files: Mapping[str, os.stat_result]) -> None:
+        """The one loop over every file of the vault: a file whose row starts with its stat is done with."""
+        self.met.add(folder)
+        prefix = f"{folder}/" if folder else ""
+        known = self._known(folder)
+        behind = {base.removeprefix(prefix) for base in self.bases if base.rpartition("/")[0] == folder}
+        for name, st in files.items():
+            row = known.get(name)
+            if row is None or not row.startswith(stat_key(st)) or name in behind:
+                self._file(prefix + name, st)
+        for name in sorted((known.keys() | behind) - files.keys()):
+            self._removed(prefix + name)
+
+    def _known(self, folder: str) -> Folder:
+        return self.rows.get(folder, {})
+
+    def _row(self, path: str) -> Entry | None:
+        folder, _, name = path.rpartition("/")
+        row = self._known(folder).get(name)
+        return entry_of(row) if row is not None else None
+
+    def _file(self, path: str, st: os.stat_result) -> None:
+        """A file that is new, or may have changed."""
+        head = self._row(path)
+        is_behind = path in self.bases
+        problem = problem_of(st) or (judge_path(path) if head is None and not is_behind else None)
+        if problem:
+            self.survey.problems[path] = problem
+            return
+        try:
+            read = self.vault.worktree.read(path)
+        except FieldvaultError as error:
+            self.survey.problems[path] = error.kind
+            return
+        if read is None:
+            return
+        base = self.bases[path] if is_behind else head
+        now = changed_entry(read, base)
+        if is_behind:
+            self._judge_behind(path, base, head, now, read)
+        elif now == base:
+            folder, _, name = path.rpartition("/")
+            self.fresh.setdefault(folder, {})[name] = seen(trusted_key(read.stat), now)
+        else:
+            self.survey.edits.append(Edit(TreeChange(path, base, now), read))
+
+    def _judge_behind(self, path: str, base: Entry | None, head: Entry | None, now: Entry, read: Read) -> None:
+        if now == head:
+            self.survey.caught_up.add(path)
+            return
+        self.survey.behind[path] = base
+        if now != base:
+            self.survey.edits.append(Edit(TreeChange(path, base, now), read))
+
+    def _removed(self, path: str) -> None:
+        head = self._row(path)
+        if path in self.bases:
+            base = self.bases[path]
+            if head is None:
+                self.survey.caught_up.add(path)
+                return
+            self.survey.behind[path] = base
+            if base is not None:
+                self.survey.edits.append(Edit(TreeChange(path, base, None), None))
+        elif head is not None:
+            self.survey.edits.append(Edit(TreeChange(path, head, None), None))
+
+
+def _lies_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _folders_above(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""

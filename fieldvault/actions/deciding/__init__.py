@@ -1,0 +1,1 @@
+"""Deciding: what waits for a person, what merges decided, and taking it back."""

@@ -1,0 +1,122 @@
+"""Taking back what a commit did.
+
+Law: undo never moves a branch back. It is one more merge, with the commit as base, what is now as ours and the commit's
+parent as theirs: what was done since stays, and where somebody changed the same field again that stands, as a conflict.
+Of a merge it takes back only what the merge decided: what gave way stands again, and what merged by itself stays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fieldvault.actions.committing.commit import CommitReport, Now, commit, write_commit
+from fieldvault.actions.deciding.decisions import decided, fields_decided, touched_by_both
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.merging.treemerge import merge_trees
+from fieldvault.actions.records.describing import describe
+from fieldvault.actions.records.lookup import find_record
+from fieldvault.actions.records.types import Types
+from fieldvault.core.fields import value_at
+from fieldvault.core.names import is_record
+from fieldvault.core.snapshot import Entry, Oid
+from fieldvault.edge import yamltext
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import Commit, read_commit, walk
+from fieldvault.edge.git.trees import diff_trees, find, patch_tree
+from fieldvault.errors import Busy, FieldvaultError
+
+TRAILER = "Fv-Undoes"
+_TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40}})$", re.M)
+
+
+@dataclass(frozen=True)
+class Undone:
+    """`commit` was taken back by the commit in `report`."""
+
+    commit: Commit
+    report: CommitReport
+
+
+def undo(vault: Vault, now: Now, oid: Oid | None = None, record: str | None = None, *, redo: bool = False) -> Undone:
+    """Take back a commit, by default the last one made on this device that was not taken back; of one record where it
+    is named. With `redo`, take back the last undo. Raises `undo-nothing`.
+    """
+    commit(vault, now)
+    path = find_record(vault, record).path if record else None
+    target = read_commit(vault.objects, oid) if oid else _last(vault, redo)
+    with locked(vault, "undo"):
+        vault.guard_idle()
+        try:
+            return Undone(target, _undo(vault, now, target, path))
+        except HeadMoved:
+            raise Busy("git-busy", path=str(vault.git_dir)) from None
+
+
+def _before(batch: Batch, target: Commit) -> Oid:
+    """The tree to go back to: that of the parent; of a merge its own, with what gave way in it standing again."""
+    parent = read_commit(batch, target.parents[0]).tree
+    if len(target.parents) == 1:
+        return parent
+    restored: dict[str, Entry | None] = {}
+    for path in touched_by_both(batch, target):
+        merged, entry = decided(batch, target, path), find(batch, target.tree, path)
+        mine = find(batch, parent, path)
+        if not is_record(path) or merged is None or entry is None or mine is None:
+            restored[path] = mine
+            continue
+        schema = Types(batch, target.tree).schema(path)
+        value = yamltext.read(batch.blob(mine.oid)).value(schema)
+        edits = [(field, value_at(value, field, schema)) for field in fields_decided(merged)]
+        text = yamltext.read(batch.blob(entry.oid)).with_edits(edits, schema)
+        restored[path] = Entry(entry.mode, batch.add("blob", text))
+    return patch_tree(batch, target.tree, restored)
+
+
+def undone_by(commit: Commit) -> Oid | None:
+    """The commit that this one takes back; None for an ordinary one."""
+    found = _TRAILER_LINE.search(commit.message)
+    return found[1] if found else None
+
+
+def _last(vault: Vault, redo: bool) -> Commit:
+    """The newest commit of ours that stands: neither taken back, nor (unless `redo`) an undo itself."""
+    head = vault.head()
+    mine = vault.identity().committer
+    taken_back: set[Oid | None] = set()
+    for one in walk(vault.objects, [head] if head else []):
+        undoes = undone_by(one)
+        if one.oid in taken_back:
+            continue  # and if it was an undo itself, what it took back stands again
+        if undoes:
+            taken_back.add(undoes)
+        if one.committer == mine and bool(undoes) == redo and one.parents and len(one.parents) == 1:
+            return one
+    raise FieldvaultError("undo-nothing")
+
+
+def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitReport:
+    head = vault.head()
+    if head is None or not target.parents:
+        raise FieldvaultError("undo-nothing")
+    tree = read_commit(vault.objects, head).tree
+    with Batch(vault.objects) as batch:
+        before = _before(batch, target)
+        if path is not None:
+            before = patch_tree(batch, target.tree, {path: find(batch, before, path)})
+        merged = merge_trees(batch, target.tree, tree, before)
+        changes = diff_trees(batch, tree, merged.tree)
+        if not changes:
+            raise FieldvaultError("undo-nothing")
+        subject = target.message.splitlines()[0] if target.message.strip() else target.oid[:10]
+        text = f"Undo: {subject}\n\n{TRAILER}: {target.oid}\n"
+        report = CommitReport(merged=merged.files)
+        report.changes = describe(batch, Types(batch, merged.tree), changes)
+        report.commit = write_commit(batch, vault.identity(), now, merged.tree, (head,), text)
+        change = Change(vault.branch(), head, report.commit, changes, changes, reason=f"undo: {subject}")
+        for outcome in apply_change(vault, batch, change):
+            if outcome.problem:
+                report.behind[outcome.change.path] = outcome.problem
+    return report

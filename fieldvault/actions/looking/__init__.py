@@ -1,0 +1,1 @@
+"""Looking: how things stand, what happened, what is wrong, and why."""

@@ -1,0 +1,75 @@
+"""How things stand: what is not committed, what waits for the hub, what waits for a person.
+
+Law: reads this machine only. "Synced" is said only with the time at which the hub last confirmed our tip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldvault.actions.committing.commit import Draft, draft_in
+from fieldvault.actions.committing.survey import survey
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.lookup import head_tree
+from fieldvault.actions.records.openconflicts import all_conflicts
+from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
+from fieldvault.core.conflicts import ATTACHMENT
+from fieldvault.core.snapshot import Oid
+from fieldvault.errors import FieldvaultError
+
+
+@dataclass
+class StatusReport:
+    """`edits`: changed paths, not committed. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they
+    would travel, `delivered` how many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what
+    we have; `answered_at`: when it last answered at all; both seconds since 1970, None for never. `failure`: why the
+    last sync did not get through.
+    """
+
+    branch: str | None
+    head: Oid | None
+    hub: str | None
+    waiting: int = 0
+    waiting_bytes: int = 0
+    delivered: int = 0
+    confirmed_at: int | None = None
+    answered_at: int | None = None
+    failure: FieldvaultError | None = None
+    conflicts: int = 0
+    edits: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    behind: list[str] = field(default_factory=list)
+    watched: bool = False  # whether a watcher commits and syncs here by itself
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for a person."""
+        return bool(self.conflicts or self.drafts or self.held)
+
+
+def status(vault: Vault) -> StatusReport:
+    """The facts of `fv status`."""
+    branch, head = vault.refs.head()
+    report = StatusReport(branch, head, vault.config.origin_url())
+    report.watched = vault.watch_lock().is_held()
+    seen = survey(vault)
+    report.held = dict(seen.problems)
+    report.behind = sorted(seen.behind)
+    for edit in seen.edits:
+        draft = draft_in(edit)
+        if draft:
+            report.drafts.append(draft)
+        else:
+            report.edits.append(edit.change.path)
+    conflicts = all_conflicts(vault.objects, head_tree(vault)).values()
+    report.conflicts = sum(conflict.kind != ATTACHMENT for conflict in conflicts)
+    confirmed = vault.confirmed()
+    report.confirmed_at = confirmed[1] if confirmed else None
+    if report.hub is not None:
+        left, notes = waiting(vault), notes_of(vault, report.hub)
+        report.waiting, report.delivered = len(left), delivered(vault, notes, left)
+        report.waiting_bytes = waiting_bytes(vault) if left else 0
+        report.answered_at, report.failure = notes.answered_at, notes.failure
+    return report

@@ -1,0 +1,1 @@
+"""Merging: one record, one file, whole trees."""

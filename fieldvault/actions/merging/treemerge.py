@@ -1,0 +1,332 @@
+"""Merging two trees over their base: every file that both sides touched, by what it is.
+
+Law: three trees in, one tree and what was decided out, into a batch only: nothing is on the disk before the caller
+flushes it. It knows no side: with ours and theirs swapped the tree has the same id. core/plan says which files meet;
+records merge field by field (recordmerge), text attachments by lines, other attachments both stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fieldvault.actions.merging import recordmerge
+from fieldvault.actions.merging.placing import place
+from fieldvault.actions.merging.recordmerge import MergedRecord, Side, content_id
+from fieldvault.actions.merging.schemamerge import merge_schema
+from fieldvault.actions.merging.textfiles import merge_lines
+from fieldvault.actions.merging.voids import void_conflicts
+from fieldvault.actions.records.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
+from fieldvault.actions.records.types import Types, blob_of, record_id, value_of, value_of_entry
+from fieldvault.core.conflicts import (
+    ATTACHMENT,
+    DELETED_EDITED,
+    DUPLICATE_ID,
+    OF_FILES,
+    RENAMED,
+    UNREADABLE,
+    Conflict,
+    as_standing,
+    conflict_path,
+    ranked,
+    standing,
+)
+from fieldvault.core.describe import title_of
+from fieldvault.core.duplicates import are_two, other_id, other_path
+from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_schema
+from fieldvault.core.plan import Located, Unit, pair_up, settle_path
+from fieldvault.core.schema import DEFAULT, Schema
+from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
+from fieldvault.core.values import MISSING, canonical
+from fieldvault.edge import yamltext
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
+from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.edge.yamltext import read_conflict, write_conflict
+from fieldvault.errors import Unreadable
+
+
+@dataclass(frozen=True)
+class MergedFile:
+    """One file that both sides touched. `record`: what its merge decided; `other`: where the second version lies."""
+
+    path: str
+    title: str
+    record: MergedRecord | None = None
+    other: str | None = None
+
+
+@dataclass
+class TreeMerge:
+    """The merged tree and, for the report, the files that both sides touched."""
+
+    tree: Oid
+    files: list[MergedFile] = field(default_factory=list)
+
+
+def merge_commits(batch: Batch, ours: Oid, theirs: Oid, theirs_tree: Oid | None = None) -> TreeMerge:
+    """Merge two commits over their merge base; several bases are merged first, by this same engine.
+
+    `theirs_tree` stands in for the tree of `theirs` where not all of it is taken.
+    """
+    base = base_tree(batch, ours, theirs)
+    return merge_trees(batch, base, read_commit(batch, ours).tree, theirs_tree or read_commit(batch, theirs).tree)
+
+
+def base_tree(batch: Batch, ours: Oid, theirs: Oid) -> Oid | None:
+    """The tree over which two commits merge; None where their histories have nothing in common."""
+    bases = merge_bases(batch, ours, theirs)
+    if not bases:
+        return None
+    merged = bases[0]
+    for other in bases[1:]:
+        tree = merge_commits(batch, merged, other).tree
+        # A commit that stands for the merge of these two only while we look for the bases of the next one.
+        stand_in = replace(read_commit(batch, merged), tree=tree, parents=(merged, other), message="")
+        merged = batch.add("commit", encode_commit(stand_in))
+    return read_commit(batch, merged).tree
+
+
+def merge_trees(batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> TreeMerge:
+    """Merge the trees `ours` and `theirs` over `base` (None: the empty tree)."""
+    return _TreeMerge(batch, base, ours, theirs).run()
+
+
+class _TreeMerge:
+    """One merge of two trees: what goes from the base's tree, and what comes."""
+
+    types: Types  # those of the merged tree
+
+    def __init__(self, batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> None:
+        self.batch = batch
+        self.base = base
+        self.trees = (base, ours, theirs)
+        self.ours = {change.path: change for change in diff_trees(batch, base, ours)}
+        self.theirs = {change.path: change for change in diff_trees(batch, base, theirs)}
+        self.folders_ours = folders(self.ours)
+        self.folders_theirs = folders(self.theirs)
+        self.merged_folders: set[str] = set()
+        self.gone: set[str] = set()
+        self.ids: dict[Oid, str | None] = {}
+        self.come: list[Located] = []
+        self.open: dict[str, Conflict] = {}  # what the merge leaves open, by the path of its file
+        self.files: list[MergedFile] = []
+
+    def run(self) -> TreeMerge:
+        units = pair_up(_but_conflicts(self.ours), _but_conflicts(self.theirs), self._record_id)
+        for unit in units:  # schemas and settings first: they say how the records merge
+            if is_own(unit.path):
+                self._unit(unit)
+        self.types = Types(self.batch, self._tree())
+        for unit in units:
+            if not is_own(unit.path):
+                self._unit(unit)
+        self._conflicts_alone()
+        tree = self._tree()
+        voids = void_conflicts(self.batch, tree, diff_trees(self.batch, self.base, tree))
+        tree = patch_tree(self.batch, tree, dict.fromkeys(voids))
+        return TreeMerge(tree, sorted(self.files, key=lambda file: file.path))
+
+    def _tree(self) -> Oid:
+        """The base with what goes and comes, and what is open in it."""
+        placed = place(self.batch, self.base, self.gone, self.come)
+        new = {moved.file.path: moved.to for moved in placed.moved}
+        opened = {path: self._blob(write_conflict(_moved(one, new))) for path, one in self.open.items()}
+        tree = patch_tree(self.batch, self.base, placed.changes | opened)
+        for file, to in placed.moved:
+            if not is_record(file.path) or self._record_id(file) is None:
+                tree = self._refiled(tree, file.path, to)
+        return tree
+
+    def _refiled(self, tree: Oid, path: str, to: str) -> Oid:
+        """What stands open at a file that is known by its path, filed under the path that it has now."""
+        changes: dict[str, Entry | None] = dict.fromkeys(conflict_paths(self.batch, tree, path))
+        for conflict in open_conflicts(self.batch, tree, path).values():
+            changes[conflict_path(to, conflict.field)] = self._blob(write_conflict(replace(conflict, record=to)))
+        return patch_tree(self.batch, tree, changes)
+
+    def _blob(self, data: bytes, mode: int = FILE) -> Entry:
+        return Entry(mode, self.batch.add("blob", data))
+
+    def _record_id(self, located: Located) -> str | None:
+        oid = located.entry.oid
+        if oid not in self.ids:
+            self.ids[oid] = record_id(self.batch.blob(oid))
+        return self.ids[oid]
+
+    def _unit(self, unit: Unit) -> None:
+        self.gone |= unit.paths
+        if is_record(unit.path):
+            self._record(unit)
+        elif unit.decided:
+            self._take(unit.outcome)
+        elif unit.ours == unit.theirs:
+            self._take(unit.ours)
+        elif is_own(unit.path):
+            self._own(unit)
+        else:
+            self._attachment(unit)
+
+    def _take(self, outcome: Located | None) -> None:
+        if outcome is not None:
+            self.come.append(outcome)
+
+    def _put(self, path: str, data: bytes, mode: int = FILE) -> None:
+        self.come.append(Located(path, self._blob(data, mode)))
+
+    def _record(self, unit: Unit) -> None:
+        """Settle a record by the plan's table where that suffices, else merge it with what stands open at it."""
+        if unit.decided and not self.folders_ours and not self.folders_theirs:
+            return self._take(unit.outcome)
+        key = self._key(unit)
+        folder = conflict_folder(key)
+        idle = self.folders_theirs if unit.theirs == unit.base else self.folders_ours
+        if unit.decided and folder not in idle:
+            return self._take(unit.outcome)
+        schema = self.types.schema(settle_path(unit)[0])
+        if unit.ours == unit.theirs and not schema.root.adds and folder not in self.folders_ours | self.folders_theirs:
+            return self._take(unit.ours)
+        if unit.base is None and unit.ours and unit.theirs and self._told_apart(key, unit.ours, unit.theirs, schema):
+            return None
+        merged = recordmerge.merge_record(*self._sides(unit, key), schema, key)
+        path = settle_path(unit)[0]
+        title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
+        return self._merged(unit, key, merged, title)
+
+    def _key(self, unit: Unit) -> str:
+        """By what a record's conflicts are filed: its id, else its path."""
+        base, *sides = (self._record_id(side) if side else None for side in unit)
+        return base or max(filter(None, sides), default=unit.base.path if unit.base else settle_path(unit)[0])
+
+    def _sides(self, unit: Unit, key: str) -> tuple[Side, Side, Side]:
+        """The three versions, each with what stands open in it."""
+        base, ours, theirs = (
+            Side(blob_of(self.batch, side.entry) if side else None, open_conflicts(self.batch, tree, key))
+            for side, tree in zip(unit, self.trees, strict=True)
+        )
+        return base, ours, theirs
+
+    def _told_apart(self, key: str, ours: Located, theirs: Located, schema: Schema) -> bool:
+        """Where two people made a record with one id, and they are two: give the lower one an id of its own."""
+        values = [(value_of_entry(self.batch, side.entry, schema), side) for side in (ours, theirs)]
+        (lower, moved), (higher, stays) = sorted(values, key=lambda one: canonical(one[0]))
+        if lower is None or higher is None or not are_two(lower, higher, schema):
+            return False
+        new = other_id(key, lower)
+        other = other_path(moved.path, key, new)
+        document = yamltext.read(self.batch.blob(moved.entry.oid))
+        self._take(stays)
+        self._put(other, document.with_edits([(("id",), new)], schema), moved.entry.mode)
+        self._leave_open(Conflict(key, (), DUPLICATE_ID, MISSING, (other,)))
+        self.files.append(MergedFile(stays.path, title_of(higher, stays.path), other=other))
+        return True
+
+    def _merged(self, unit: Unit, key: str, merged: MergedRecord, title: str) -> None:
+        path, other = settle_path(unit)
+        self.merged_folders.add(conflict_folder(key))
+        for tree in self.trees:
+            self.gone |= conflict_paths(self.batch, tree, key).keys()
+        self._leave_open(*merged.conflicts)
+        unreadable = None
+        for unreadable, data in merged.beside(path):
+            self._put(unreadable, data)
+            self._leave_open(Conflict(key, (), UNREADABLE, MISSING, (unreadable,)))
+        if merged.data is not None:
+            self._put(path, merged.data, _mode(unit))
+            if other:
+                self._leave_open(Conflict(key, (), RENAMED, MISSING, (other,)))
+        self.files.append(MergedFile(path, title, merged, unreadable))
+
+    def _leave_open(self, *conflicts: Conflict) -> None:
+        """Of two at one field the first: what its fields hold goes before what became of the file."""
+        for conflict in conflicts:
+            self.open.setdefault(conflict_path(conflict.record, conflict.field), conflict)
+
+    def _own(self, unit: Unit) -> None:
+        """Settings merge as a map, by the default rules; schemas down to one property."""
+        sides = self._sides(unit, unit.path)
+        if is_schema(unit.path):
+            merged = merge_schema(*sides, unit.path)
+        else:
+            merged = recordmerge.merge_record(*sides, DEFAULT, unit.path)
+        self._merged(unit, unit.path, merged, unit.path)
+
+    def _attachment(self, unit: Unit) -> None:
+        """Edited and removed: the edit stands. Text merges by lines where clean. Else both, the higher id in place."""
+        path = unit.path
+        if unit.ours is None or unit.theirs is None:
+            stands = unit.ours or unit.theirs
+            self._take(stands)
+            self._leave_open(Conflict(path, (), DELETED_EDITED, MISSING, (MISSING,)))
+            self.files.append(MergedFile(path, _name(path)))
+            return
+        if unit.ours.entry.oid == unit.theirs.entry.oid:
+            self._take(Located(path, Entry(_mode(unit), unit.ours.entry.oid)))
+            return
+        base = blob_of(self.batch, unit.base.entry) if unit.base else None
+        merged = merge_lines(base, self.batch.blob(unit.ours.entry.oid), self.batch.blob(unit.theirs.entry.oid))
+        if merged is not None:
+            self._put(path, merged, _mode(unit))
+            self.files.append(MergedFile(path, _name(path)))
+            return
+        shown, second = sorted((unit.ours.entry.oid, unit.theirs.entry.oid), key=self._content_id, reverse=True)
+        other = beside(path, self._content_id(second)[:8])
+        self.come += [Located(path, Entry(_mode(unit), shown)), Located(other, Entry(_mode(unit), second))]
+        self._leave_open(Conflict(path, (), ATTACHMENT, MISSING, (other,)))
+        self.files.append(MergedFile(path, _name(path), other=other))
+
+    def _content_id(self, oid: Oid) -> str:
+        return content_id(self.batch.blob(oid))
+
+    def _conflicts_alone(self) -> None:
+        """Conflict files whose record was not merged: one side moved, or both decided something about the same one."""
+        for path in sorted(filter(is_conflict, self.ours.keys() | self.theirs.keys())):
+            if path.rpartition("/")[0] in self.merged_folders:
+                continue
+            one, other = self.ours.get(path), self.theirs.get(path)
+            self.gone.add(path)
+            if one is None or other is None or one.new == other.new:
+                change = one or other
+                assert change is not None
+                self._take(Located(path, change.new) if change.new else None)
+            else:
+                self._united(path, one, other)
+
+    def _united(self, path: str, one: TreeChange, other: TreeChange) -> None:
+        """Two decisions about one conflict: what stood in the base and one side let go of is settled."""
+        sides = [self._conflict_at(entry) for entry in (one.old, one.new, other.new)]
+        known = [side for side in sides[1:] if side]
+        values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
+        if known and values:
+            higher = max(known, key=lambda side: (side.kind in OF_FILES, write_conflict(side)))
+            names_only = higher.kind in OF_FILES  # while versions lie side by side nobody is asked whether they go
+            also = tuple(value for value in values if isinstance(value, str) or not names_only)
+            self._leave_open(replace(higher, also=also))
+
+    def _conflict_at(self, entry: Entry | None) -> Conflict | None:
+        try:
+            return read_conflict(self.batch.blob(entry.oid)) if entry else None
+        except Unreadable:
+            return None
+
+
+def _but_conflicts(changes: dict[str, TreeChange]) -> dict[str, TreeChange]:
+    return {path: change for path, change in changes.items() if not is_conflict(path)}
+
+
+def _moved(conflict: Conflict, new: Mapping[str, str]) -> Conflict:
+    """The conflict with the files it names where they lie now."""
+    if conflict.kind not in OF_FILES:
+        return conflict
+    return replace(conflict, also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _mode(unit: Unit) -> int:
+    """Modes never conflict: a changed one wins over the base's, and of two the executable one."""
+    base = unit.base.entry.mode if unit.base else None
+    modes = {side.entry.mode for side in (unit.ours, unit.theirs) if side}
+    return max(modes - {base} or modes)

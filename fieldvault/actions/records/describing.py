@@ -1,0 +1,90 @@
+"""Two versions of files put into facts a person understands: which record, which fields.
+
+Law: reads the two versions and their types, decides nothing. Behind the commit's message, diff, news and log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fieldvault.actions.records.types import Types, record_id, value_of
+from fieldvault.core.changes import FieldChange, changes_between
+from fieldvault.core.describe import FileChange, title_of
+from fieldvault.core.names import is_conflict, is_record
+from fieldvault.core.snapshot import Entry, TreeChange
+from fieldvault.core.values import Value
+from fieldvault.edge.git.objects import Reader
+
+DETAIL_MAX = 200  # above so many files nobody reads fields, and those beyond are called by their names
+
+
+def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> list[FileChange]:
+    """One FileChange for each changed file; a record that was moved is one change, not a removal and a new one.
+
+    Conflict files are left out: they are about a record, and are told with it.
+    """
+    changes = [change for change in changes if not is_conflict(change.path)]
+    moved = _moves(reader, changes)
+    places = set(moved.values())
+    arrived = {change.path: change.new for change in changes if change.path in places}
+    told = [change for change in changes if change.path not in arrived]
+    detailed = len(told) <= DETAIL_MAX
+    found = []
+    for number, change in enumerate(told):
+        to = moved.get(change.path)
+        change = change._replace(new=arrived[to]) if to else change
+        look = reader if number < DETAIL_MAX else None
+        found.append(_describe(look, types, change, to, detailed))
+    return found
+
+
+def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str | None, detailed: bool) -> FileChange:
+    """Without a reader, what the path alone tells."""
+    path = to or change.path
+    kind = "renamed" if to else "new" if change.old is None else "removed" if change.new is None else "changed"
+    if not is_record(path):
+        return FileChange(path, kind, path.rpartition("/")[2])
+    type_ = types.type_of(path)
+    type_name = type_.name if type_ else ""
+    if reader is None:
+        return FileChange(path, kind, title_of(None, path), type_name, old_path=change.path if to else None)
+    old, new = (_version(reader, types, path, entry) for entry in (change.old, change.new))
+    fields: tuple[FieldChange, ...] = ()
+    if detailed and old is not None and new is not None and old.value is not None and new.value is not None:
+        fields = tuple(changes_between(old.value, new.value, types.schema(path)))
+    shown = new or old
+    assert shown is not None
+    return FileChange(
+        path=path,
+        kind="changed" if fields else kind,
+        title=title_of(shown.value, path),
+        type=type_name,
+        record=record_id(shown.data),
+        fields=fields,
+        old_path=change.path if to else None,
+    )
+
+
+class _Version(NamedTuple):
+    data: bytes
+    value: Value | None  # None where it cannot be read
+
+
+def _version(reader: Reader, types: Types, path: str, entry: Entry | None) -> _Version | None:
+    if entry is None:
+        return None
+    data = reader.blob(entry.oid)
+    return _Version(data, value_of(data, types, path))
+
+
+def _moves(reader: Reader, changes: list[TreeChange]) -> dict[str, str]:
+    """Records that lie elsewhere now: old path -> new path."""
+    gone = [(change.path, change.old) for change in changes if change.old and not change.new and is_record(change.path)]
+    come = [(change.path, change.new) for change in changes if change.new and not change.old and is_record(change.path)]
+    if not gone or not come:
+        return {}
+    arrived = {record_id(reader.blob(entry.oid)): path for path, entry in come}
+    arrived.pop(None, None)
+    departed = {path: record_id(reader.blob(entry.oid)) for path, entry in gone}
+    return {path: arrived[key] for path, key in departed.items() if key in arrived}

@@ -1,0 +1,124 @@
+"""Finding the record that a person means: by id, by the start of one, by path, or by words.
+
+Law: one record or an error that lists the candidates; never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fieldvault.actions.ground.mirror import mirrored
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.types import Types, record_id, value_of
+from fieldvault.core.describe import title_of
+from fieldvault.core.names import is_record
+from fieldvault.core.snapshot import Oid
+from fieldvault.core.words import matches, nearest, plain, words_of
+from fieldvault.edge.git.history import read_commit
+from fieldvault.errors import FieldvaultError
+
+CANDIDATES_MAX = 10
+
+
+@dataclass(frozen=True)
+class FoundRecord:
+    """A record as it stands in the folder: its path, id, title and bytes."""
+
+    path: str
+    record: str | None
+    title: str
+    data: bytes
+
+    @property
+    def key(self) -> str:
+        """By what its conflicts are filed."""
+        return self.record or self.path
+
+
+def head_tree(vault: Vault) -> Oid | None:
+    head = vault.head()
+    return read_commit(vault.objects, head).tree if head else None
+
+
+def find_record(vault: Vault, text: str, here: Path | None = None) -> FoundRecord:
+    """The record that `text` names; `here` is the folder that a relative path counts from.
+
+    Raises `record-unknown` with the nearest names, `record-ambiguous` with the candidates.
+    """
+    types = Types(vault.objects, head_tree(vault))
+    path = _as_path(vault, text, here)
+    if path is not None:
+        return _load(vault, types, path)
+    paths = sorted(_record_paths(vault))
+    for candidates in (_by_id(vault, text, paths), _by_words(text, paths, lambda path: PurePosixPath(path).stem)):
+        if candidates:
+            return _only(vault, types, text, candidates)
+    titles = {path: _load(vault, types, path).title for path in paths}
+    candidates = _by_words(text, paths, titles.__getitem__)
+    if candidates:
+        return _only(vault, types, text, candidates)
+    raise FieldvaultError("record-unknown", record=text, nearest=nearest(text, titles.values()))
+
+
+def _only(vault: Vault, types: Types, text: str, paths: list[str]) -> FoundRecord:
+    """The one of these records that is called exactly so, or the only one; `record-ambiguous` otherwise."""
+    if len(paths) > CANDIDATES_MAX:
+        raise _ambiguous(vault, types, text, paths)
+    found = [_load(vault, types, path) for path in paths]
+    exact = [one for one in found if plain(one.title) == plain(text)]
+    if len(exact or found) > 1:
+        raise _ambiguous(vault, types, text, paths)
+    return (exact or found)[0]
+
+
+def _ambiguous(vault: Vault, types: Types, text: str, paths: list[str]) -> FieldvaultError:
+    shown = [_load(vault, types, path) for path in paths[:CANDIDATES_MAX]]
+    names = [f"{found.title} ({found.record or found.path})" for found in shown]
+    return FieldvaultError("record-ambiguous", record=text, candidates=names, count=len(paths))
+
+
+def _as_path(vault: Vault, text: str, here: Path | None) -> str | None:
+    for base in filter(None, (here, vault.root)):
+        candidate = (base / text).absolute()
+        if candidate.is_file() and candidate.is_relative_to(vault.root):
+            path = candidate.relative_to(vault.root).as_posix()
+            return path if is_record(path) else None
+    return None
+
+
+def _record_paths(vault: Vault) -> Iterator[str]:
+    for folder, names in mirrored(vault, head_tree(vault)).items():
+        for name in names:
+            path = f"{folder}/{name}" if folder else name
+            if is_record(path) and vault.worktree.stat(path) is not None:
+                yield path
+
+
+def _by_id(vault: Vault, text: str, paths: list[str]) -> list[str]:
+    """Those whose id is, or begins with, `text`. The id usually stands in the file's name; else it is read."""
+    if not text or " " in text:
+        return []
+    named = [path for path in paths if PurePosixPath(path).stem.rpartition("~")[2].startswith(text)]
+    exact = [path for path in named if PurePosixPath(path).stem.rpartition("~")[2] == text]
+    if exact or named:
+        return exact or named
+    return [path for path in paths if "~" not in path and _id_at(vault, path).startswith(text)]
+
+
+def _id_at(vault: Vault, path: str) -> str:
+    read = vault.worktree.read(path)
+    return (record_id(read.data) if read else None) or ""
+
+
+def _by_words(text: str, paths: list[str], name_of: Callable[[str], str]) -> list[str]:
+    words = words_of(text)
+    return [path for path in paths if matches(words, name_of(path))] if words else []
+
+
+def _load(vault: Vault, types: Types, path: str) -> FoundRecord:
+    read = vault.worktree.read(path)
+    if read is None:
+        raise FieldvaultError("record-unknown", record=path, nearest=[])
+    return FoundRecord(path, record_id(read.data), title_of(value_of(read.data, types, path), path), read.data)

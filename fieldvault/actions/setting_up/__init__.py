@@ -1,0 +1,1 @@
+"""Setting up: a new vault, a copy of one, a hub."""

@@ -1,0 +1,106 @@
+"""A copy of the vault that a hub has.
+
+Law: a clone that fails leaves nothing behind; one whose link was cut keeps what has come, and the next call goes on.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from fieldvault.actions.committing.commit import Now
+from fieldvault.actions.ground.change import Change, apply_change
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
+from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
+from fieldvault.actions.syncing.fetching import INCOMING, fetch
+from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.talk import Talk
+from fieldvault.core.names import CONFIG_PATH
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.durable import write_whole
+from fieldvault.edge.git.address import parse_address
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.link import Progress, no_progress
+from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.trees import diff_trees, find
+from fieldvault.edge.git.wire import open_hub
+from fieldvault.errors import FieldvaultError, HubUnreachable
+
+
+def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_progress) -> SetUp:
+    """Make a copy of the vault at the hub `url`. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`.
+
+    `clone-cut`: the link was cut. What has arrived stays then, as after Ctrl-C, and the same call goes on from there.
+    """
+    address = parse_address(url, Path.cwd())
+    url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
+    root = (directory or Path(_name_in(url))).absolute()
+    made = not root.exists()
+    if not made and not _begun(root, url) and (not root.is_dir() or any(root.iterdir())):
+        raise FieldvaultError("folder-not-empty", path=str(directory or root.name))
+    if GitConfig(None).identity() is None:
+        raise FieldvaultError("no-identity")
+    try:
+        report = _clone(url, root, now, progress)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and _begun(root, url):
+            raise
+        if isinstance(error, HubUnreachable) and _begun(root, url):
+            raise HubUnreachable("clone-cut", path=str(root), reason=error.facts.get("reason", "cut")) from error
+        for left in [root] if made else list(root.iterdir()):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+        raise
+    make_default(root)
+    return report
+
+
+def _cloning(root: Path) -> Path:
+    """A note of what is being cloned here; it goes when all has come."""
+    return root / ".git" / "fieldvault" / "cloning"
+
+
+def _begun(root: Path, url: str) -> bool:
+    """Whether a clone of that hub was cut here, and something had come."""
+    note = _cloning(root)
+    return note.is_file() and note.read_text("utf-8") == url and any((note.parent / INCOMING).rglob("*.idx"))
+
+
+def _clone(url: str, root: Path, now: Now, progress: Progress) -> SetUp:
+    with Vault(root) as vault:
+        with open_hub(url, root, progress) as hub:
+            talk = Talk(vault, hub, notes_of(vault, url))
+            talk.ask()
+            if (tip := talk.main) is None:
+                raise FieldvaultError("hub-empty", url=hub.url)
+            create_repository(root)
+            write_whole(_cloning(root), url.encode())
+            fetch(talk, [tip], [])
+        tree = read_commit(vault.objects, tip).tree
+        if find(vault.objects, tree, CONFIG_PATH) is None:
+            raise FieldvaultError("hub-no-vault", url=hub.url)
+        equip(vault, url)
+        files = _check_out_all(vault, tip, tree)
+        vault.note_confirmed(tip, now()[0])
+        talk.notes.ours = True
+        talk.notes.save(vault)
+        _cloning(root).unlink()
+        return SetUp(root, files, url)
+
+
+def _check_out_all(vault: Vault, tip: Oid, tree: Oid) -> int:
+    changes = diff_trees(vault.objects, None, tree)
+    vault.refs.compare_and_set(HUB_MAIN, None, tip, message="fv clone")
+    with locked(vault, "clone"), Batch(vault.objects) as batch:
+        apply_change(vault, batch, Change(MAIN, None, tip, changes, changes, reason="clone"))
+    return len(changes)
+
+
+def _name_in(url: str) -> str:
+    """The folder that git would choose: `ssh://host/sales.git` -> `sales`."""
+    name = url.rstrip("/").replace("\\", "/").rpartition("/")[2].rpartition(":")[2].removesuffix(".git")
+    if not name:
+        raise FieldvaultError("clone-no-name", url=url)
+    return name

@@ -1,0 +1,20 @@
+"""A new hub.
+
+Law: a hub is a bare git repository and nothing else; any git serves it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fieldvault.edge.git.repository import create_repository
+from fieldvault.errors import FieldvaultError
+
+
+def hub_init(directory: Path) -> Path:
+    """Make an empty hub: a bare repository with the settings that fv likes. Raises `folder-not-empty`."""
+    root = directory.absolute()
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise FieldvaultError("folder-not-empty", path=str(directory))
+    create_repository(root, bare=True)
+    return root

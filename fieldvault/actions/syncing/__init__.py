@@ -1,0 +1,1 @@
+"""Syncing: between history here and the hub."""

@@ -1,0 +1,53 @@
+"""Our main and everything the hub holds, as one commit.
+
+Law: each incoming tip is judged before it is merged; what was refused keeps its last good version. Into objects only: a
+commit that is not published is thrown away, and made anew from what the hub holds then. The order of merging is the
+caller's, and the result the same in any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from fieldvault.actions.committing.commit import Now, write_commit
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.merging.treemerge import MergedFile, merge_commits
+from fieldvault.actions.syncing.incoming import judge
+from fieldvault.core.describe import merge_message
+from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
+
+
+@dataclass
+class Combined:
+    """`made`: the merge commits, the last one first merged last; `refused`: path -> why, of the author `refused_by`."""
+
+    tip: Oid
+    made: list[Oid] = field(default_factory=list)
+    files: list[MergedFile] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    refused_by: str = ""
+
+
+def combine(vault: Vault, batch: Batch, now: Now, ours: Oid, others: Iterable[Oid]) -> Combined:
+    """Merge `others`, which are complete here, into `ours`. One that shares no history with it is left out."""
+    combined = Combined(ours)
+    for theirs in others:
+        if is_ancestor(batch, theirs, combined.tip) or not merge_bases(batch, combined.tip, theirs):
+            continue
+        incoming = judge(vault, batch, combined.tip, theirs)
+        if incoming.refused:
+            combined.refused |= incoming.refused
+            combined.refused_by = incoming.author
+        elif is_ancestor(batch, combined.tip, theirs):
+            combined.tip = theirs
+            continue
+        merged = merge_commits(batch, combined.tip, theirs, incoming.tree)
+        message = merge_message(one.author for one in new_commits(batch, theirs, [combined.tip]))
+        parents = (combined.tip, theirs)
+        combined.tip = write_commit(batch, vault.identity(), now, merged.tree, parents, message)
+        combined.made.append(combined.tip)
+        combined.files += merged.files
+    return combined

@@ -1,0 +1,53 @@
+"""Judging what a tree brings, before any of it is committed here or written into the folder.
+
+Law: a refused path keeps its last good version, what came is kept under `refs/fv/quarantine/`, and everything else is
+taken. The merge that follows has the bad commit as its parent, so the first client that syncs heals it for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldvault.actions.committing.masses import gone_records, held_there
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.before import Before
+from fieldvault.core.deletions import MASS_DELETION
+from fieldvault.core.judge import refuse
+from fieldvault.core.snapshot import Entry, Oid
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import new_commits, read_commit
+from fieldvault.edge.git.trees import diff_trees, find, patch_tree
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """`tree`: what is taken of the incoming commit; `refused`: path -> why; `author`: whose commit it was."""
+
+    tree: Oid
+    refused: dict[str, str] = field(default_factory=dict)
+    author: str = ""
+
+
+def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
+    """Judge what `theirs` changed since the two parted."""
+    from fieldvault.actions.merging.treemerge import base_tree
+
+    commit = read_commit(vault.objects, theirs)
+    base = base_tree(batch, ours, theirs)
+    changes = diff_trees(batch, base, commit.tree)
+    refused = refuse(changes, Before(batch, base, commit.tree))
+    if not vault.allow_deletions:
+        gone = gone_records(batch, changes)
+        refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), MASS_DELETION)
+    if not refused:
+        return Incoming(commit.tree)
+    with locked(vault, "sync"):
+        vault.refs.compare_and_set(f"refs/fv/quarantine/{theirs}", None, theirs)
+    return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
+
+
+def _healed(batch: Batch, base: Oid | None, tree: Oid, refused: dict[str, str]) -> Oid:
+    """The incoming tree with the last good version at each refused path."""
+    good: dict[str, Entry | None] = {path: find(batch, base, path) if base else None for path in refused}
+    return patch_tree(batch, tree, good)

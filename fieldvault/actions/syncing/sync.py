@@ -1,0 +1,288 @@
+"""Syncing: what is here goes to the hub, what is there comes in, what both sides did is merged.
+
+Law: commit; ask the hub for its tips; fetch; judge; merge, into objects only; publish by compare-and-set; then check
+out what main is now. A merge that lost the race is thrown away and made anew, so it never enters history or the folder.
+Where a link is weak or a race was lost, what is ours is delivered first (syncing/delivering), and everybody merges what
+all have delivered: so nobody loses more than twice, since whoever is quicker then has seen it.
+`sync.lock` is held across the network, `vault.lock` never. Where the hub cannot be reached everything stays committed
+here and goes later; nothing that a person wrote waits for it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
+from fieldvault.actions.ground.former import CAME_IN
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
+from fieldvault.actions.merging.treemerge import MergedFile
+from fieldvault.actions.records.agreement import FileProblem, disagreements
+from fieldvault.actions.records.describing import describe
+from fieldvault.actions.records.types import Types
+from fieldvault.actions.syncing.combining import Combined, combine
+from fieldvault.actions.syncing.delivering import deliver, fits
+from fieldvault.actions.syncing.fetching import fetch
+from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.outbox import delivered, waiting
+from fieldvault.actions.syncing.talk import Talk
+from fieldvault.core.describe import FileChange
+from fieldvault.core.snapshot import Oid, TreeChange
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.history import Commit, is_ancestor, merge_bases, new_commits, read_commit
+from fieldvault.edge.git.hub import STALE
+from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.packs import missing_objects, objects_to_send, packed_bytes
+from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.wire import open_hub
+from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
+
+ROUNDS_MAX = 5
+_PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
+
+
+@dataclass
+class SyncReport:
+    """What one sync did. `sent` and `received` are commits; `news` what came in, file by file; `unreachable`: the hub
+    was not there, and `waiting` commits go later, `delivered` of which it holds already. `refused`: incoming paths that
+    were not taken, and why. `restored`: commits that the hub had lost and was given back.
+    """
+
+    committed: CommitReport
+    sent: int = 0
+    received: list[Commit] = field(default_factory=list)
+    news: list[FileChange] = field(default_factory=list)
+    merged: list[MergedFile] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    refused_by: str = ""
+    problems: list[FileProblem] = field(default_factory=list)  # what the records that came say against others
+    behind: dict[str, str] = field(default_factory=dict)
+    unreachable: FieldvaultError | None = None
+    waiting: int = 0
+    delivered: int = 0
+    restored: int = 0
+    made: list[Oid] = field(default_factory=list)  # the merge commits of this sync
+    confirmed: Oid | None = None  # the tip that the hub holds now
+
+
+def sync(vault: Vault, now: Now, progress: Progress = no_progress, *, limits: Limits = DEFAULT_LIMITS) -> SyncReport:
+    """Commit, then bring this vault and its hub to one state. Raises `no-hub` where the vault has none."""
+    with vault.sync_lock():
+        report = SyncReport(commit(vault, now))
+        _exchange(vault, now, progress, limits, report)
+        return report
+
+
+def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
+    """As `sync`, of what is committed: for whoever commits by another rule than everything at once."""
+    with vault.sync_lock():
+        report = SyncReport(CommitReport())
+        _exchange(vault, now, progress, DEFAULT_LIMITS, report)
+        return report
+
+
+def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report: SyncReport) -> None:
+    if vault.branch() != MAIN:
+        raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
+    url = vault.config.origin_url()
+    if url is None:
+        raise FieldvaultError("no-hub", path=str(vault.root))
+    before = vault.head()
+    notes = notes_of(vault, url)
+    notes.failure = None
+    try:
+        with open_hub(url, vault.root, progress, limits=limits) as hub:
+            _rounds(Talk(vault, hub, notes), now, report)
+    except HubUnreachable as error:
+        notes.failure = report.unreachable = error
+        left = waiting(vault)
+        report.waiting = len(left)
+        report.delivered = delivered(vault, notes, left)
+    except (HubRefused, Corrupt) as error:
+        notes.failure = error
+        raise
+    finally:
+        notes.save(vault)
+    _tell_news(vault, before, report)
+
+
+def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
+    """Until the hub confirms our tip. A lost race means that somebody's work arrived: the next round merges it."""
+    lost, refused = 0, False
+    while True:
+        try:
+            if _round(talk, now, report, lost > 0):
+                return
+            lost += 1
+            if lost == ROUNDS_MAX:
+                raise HubUnreachable("hub-busy", rounds=ROUNDS_MAX)
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**lost))
+        except HubUnreachable as error:
+            try:
+                talk.patience.after(error)
+            except HubUnreachable:
+                _take_in(talk, now, report)
+                raise
+        except HubRefused:
+            if talk.hub.checked or refused:
+                raise
+            refused = True  # where a byte can change unnoticed, a refusal counts when it is said twice
+
+
+def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
+    """One try. True when the hub has exactly what main is here."""
+    vault, ours = talk.vault, talk.vault.head()
+    talk.ask()
+    talk.notes.answered_at = now()[0]
+    if ours is None:
+        return _begin(talk, now, report)
+    if talk.main == ours:
+        _confirm(talk, now, ours, report)
+        return True
+    if talk.known:
+        _deliver_first(talk, ours, lost, report)
+    others = _bring(talk, ours)
+    _guard_history(talk, ours, report)
+    _deliver_first(talk, ours, lost, report)
+    with Batch(vault.objects) as batch:
+        combined = combine(vault, batch, now, ours, others)
+        _note_refused(report, combined)
+        if combined.tip != talk.main and not _publish(talk, batch, combined.tip, report):
+            return False
+        _note_merges(report, combined)
+        batch.flush()
+        _confirm(talk, now, combined.tip, report)
+        return combined.tip == ours or _check_out(vault, batch, ours, combined.tip, report)
+
+
+def _deliver_first(talk: Talk, ours: Oid, lost: bool, report: SyncReport) -> None:
+    """Off this machine before anything else, where one push to main may not do it."""
+    if lost or not fits(talk, talk.vault.objects, ours):
+        report.sent += deliver(talk, ours)
+
+
+def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
+    """Nothing is here yet: take what the hub has."""
+    if talk.main is None:
+        return True
+    fetch(talk, [talk.main], [])
+    _confirm(talk, now, talk.main, report)
+    return _check_out(talk.vault, Batch(talk.vault.objects), None, talk.main, report)
+
+
+def _bring(talk: Talk, ours: Oid) -> list[Oid]:
+    """Fetch the hub's main, and what others have delivered that main lacks: the tips to merge, main first."""
+    known = talk.vault.refs.read(HUB_MAIN)
+    haves = [oid for oid in (ours, known) if oid]
+    if talk.main is not None:
+        fetch(talk, [talk.main], haves)
+        haves.append(talk.main)
+    inboxes = []
+    for oid in talk.inboxes():
+        try:
+            fetch(talk, [oid], haves)
+            inboxes.append(oid)
+        except Corrupt:
+            continue  # somebody's broken delivery stops nobody
+    return [talk.main, *inboxes] if talk.main else inboxes
+
+
+def _guard_history(talk: Talk, ours: Oid, report: SyncReport) -> None:
+    """What the hub's main must be to us: the same vault, and not another past than the one it had."""
+    objects, main, known = talk.vault.objects, talk.main, talk.vault.refs.read(HUB_MAIN)
+    if main is not None and not merge_bases(objects, ours, main):
+        raise HubRefused("hub-unrelated", url=talk.hub.url)
+    if known is None or known == main or known not in objects:
+        return
+    if main is None or is_ancestor(objects, main, known):
+        if talk.notes.ours:
+            report.restored = len(new_commits(objects, known, [main] if main else []))
+    elif not is_ancestor(objects, known, main):
+        report.sent += deliver(talk, ours)
+        raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=main)
+
+
+def _publish(talk: Talk, batch: Batch, tip: Oid, report: SyncReport) -> bool:
+    """Compare-and-set the hub's main to `tip`; False when somebody was quicker."""
+    held = talk.held
+    sent = len(new_commits(batch, tip, held))
+    octets = packed_bytes(batch, objects_to_send(batch, [tip], held))
+    with talk.risking("up", octets):
+        reason = talk.hub.publish(batch, {MAIN: (talk.main, tip)}, held)[MAIN]
+    if reason == STALE:
+        return False
+    if reason is not None:
+        raise HubRefused("hub-refused", ref=MAIN, reason=reason)
+    report.sent += sent
+    return True
+
+
+def _take_in(talk: Talk, now: Now, report: SyncReport) -> None:
+    """The link died after the hub's main had come: it is merged here, an ordinary commit that goes later."""
+    vault, ours, main = talk.vault, talk.vault.head(), talk.main
+    if ours is None or main is None or missing_objects(vault.objects, [main], [ours]):
+        return
+    with Batch(vault.objects) as batch:
+        combined = combine(vault, batch, now, ours, [main])
+        if combined.tip != ours and _check_out(vault, batch, ours, combined.tip, report):
+            _note_refused(report, combined)
+            _note_merges(report, combined)
+
+
+def _note_refused(report: SyncReport, combined: Combined) -> None:
+    report.refused |= combined.refused
+    report.refused_by = combined.refused_by or report.refused_by
+
+
+def _note_merges(report: SyncReport, combined: Combined) -> None:
+    report.merged += combined.files
+    report.made += combined.made
+
+
+def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
+    """The hub holds `tip`: note it, for `fv status` and for the next fetch."""
+    vault, talk.notes.ours = talk.vault, True
+    with locked(vault, "sync"):
+        vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
+        vault.note_confirmed(tip, now()[0])
+    report.confirmed = tip
+
+
+def _check_out(vault: Vault, batch: Batch, ours: Oid | None, tip: Oid, report: SyncReport) -> bool:
+    """Bring main, index and folder from `ours` to `tip`. False when main moved meanwhile: then another round."""
+    with locked(vault, "sync"):
+        vault.guard_idle()
+        try:
+            old = read_commit(batch, ours).tree if ours else None
+            changes = diff_trees(batch, old, read_commit(batch, tip).tree)
+            change = Change(MAIN, ours, tip, changes, _files(vault, changes), reason=f"{CAME_IN}: {tip[:10]}")
+            for outcome in apply_change(vault, batch, change):
+                if outcome.problem:
+                    report.behind[outcome.change.path] = outcome.problem
+        except HeadMoved:
+            return False
+    return vault.head() == tip
+
+
+def _files(vault: Vault, changes: list[TreeChange]) -> list[TreeChange]:
+    """The working files to bring along: each is expected to hold the version it came from, its working base."""
+    bases = vault.stats.behind()
+    return [change._replace(old=bases.get(change.path, change.old)) for change in changes]
+
+
+def _tell_news(vault: Vault, before: Oid | None, report: SyncReport) -> None:
+    """What came in since `before`: whose commits, and what they changed here."""
+    head = vault.head()
+    if head is None or head == before:
+        return
+    report.received = [
+        one for one in new_commits(vault.objects, head, [before] if before else []) if one.oid not in report.made
+    ]
+    old, new = (read_commit(vault.objects, oid).tree if oid else None for oid in (before, head))
+    changes = diff_trees(vault.objects, old, new)
+    report.news = describe(vault.objects, Types(vault.objects, new), changes)
+    assert new is not None
+    report.problems = disagreements(vault, vault.objects, new, {change.path for change in changes}, old)

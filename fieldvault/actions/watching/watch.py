@@ -1,0 +1,276 @@
+"""Watching: the folder keeps itself.
+
+Law: events say when to look, the folder says what is there. Every commit and every sync is the commands' own, on a
+vault opened anew; nothing is held in between but the lock that keeps a second watcher out. The loop owns all state and
+sleeps until something happens or is due; threads only put events into its queue. What cannot be done now is told once
+and tried again. A folder that is gone ends the watch, and is never taken for one in which everything was deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.survey import survey
+from fieldvault.actions.deciding.conflicts import OpenConflict
+from fieldvault.actions.ground.opening import open_vault
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.lookup import head_tree
+from fieldvault.actions.syncing.sync import SyncReport
+from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
+from fieldvault.core.names import is_leaving, is_yaml
+from fieldvault.core.settle import Settler
+from fieldvault.core.snapshot import Entry
+from fieldvault.edge import fswatch
+from fieldvault.edge.durable import TEMPORARY
+from fieldvault.edge.fswatch import GONE, LIMIT, LOST, FileEvent
+from fieldvault.edge.git.trees import find_file
+from fieldvault.edge.network import slept_seconds, watching_network
+from fieldvault.edge.writers import being_written
+from fieldvault.errors import Busy, FieldvaultError, system_error
+
+LOOK_SECONDS_MAX = 15.0  # the longest sleep: by then a laptop that slept, or a stick that was pulled, is noticed
+POLL_COST_MAX = 20  # where the folder is polled, looking at it takes at most one part in so many of the time
+
+STARTED, COMMITTED, SYNCED, REFUSED = "started", "committed", "synced", "refused"
+POLLING, WAITING = "polling", "waiting"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that the watcher did or met. `kind`: started; committed, with drafts and what is held; synced, or the
+    hub was not there; refused (the hub said no: a person is needed); polling (the system tells of no events, the folder
+    is looked at every few seconds); waiting (nothing can be committed now, and why).
+    """
+
+    kind: str
+    committed: CommitReport | None = None
+    synced: SyncReport | None = None
+    conflicts: tuple[OpenConflict, ...] = ()
+    error: FieldvaultError | None = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long the watcher waits, in seconds. `sweep`: between two looks at the whole folder, in case an event was
+    missed; `poll`: the same where there are no events; `retry`: after a commit that could not be made.
+    """
+
+    settler: Callable[[], Settler] = Settler
+    sweep: float = 600.0
+    poll: float = 5.0
+    retry: float = 5.0
+
+
+NORMAL = Timing()
+
+
+class NetworkChanged:
+    """A link, an address or a route appeared."""
+
+
+class Stop:
+    """The watch is to end."""
+
+
+Event = FileEvent | NetworkChanged | SyncEnded | Stop
+
+
+class Watcher:
+    """One watch of the vault at `root`."""
+
+    def __init__(self, root: Path, now: Now, tell: Callable[[Happening], None], timing: Timing = NORMAL) -> None:
+        self.root = root
+        self.now = now
+        self.tell = tell
+        self.timing = timing
+        self.place = _place(root)
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.settler = timing.settler()
+        self.syncs = KeepUp(root, now, self.events.put, time.monotonic())
+        self.stopped = False
+        self.polling = False
+        self.sweep_at = time.monotonic()
+        self.swept: dict[str, Entry | None] = {}  # the edits that the last sweep found
+        self.commit_not_before = 0.0
+        self.slept = slept_seconds()
+        self.standing: dict[str, str] = {}  # kind of happening -> the error that was told and still stands
+
+    def run(self, *, polling: bool = False) -> None:
+        """Keep the vault until `stop`. `polling`: do without the system's events.
+
+        Raises `watch-running` where another watcher does already, `vault-gone` when the folder is taken away.
+        """
+        with open_vault(self.root) as vault:
+            lock = vault.watch_lock()
+        try:
+            lock.acquire()
+        except Busy as error:
+            raise Busy("watch-running", path=str(self.root)) from error
+        with lock, contextlib.ExitStack() as stack:
+            stack.callback(self.syncs.close)
+            stack.enter_context(watching_network(lambda: self.events.put(NetworkChanged())))
+            self.tell(Happening(STARTED))
+            try:
+                if polling:
+                    raise FieldvaultError("watch-polling")
+                stack.enter_context(fswatch.watching(self.root, self.events.put, _skip))
+            except FieldvaultError as error:
+                self._poll(error)
+            while not self.stopped:
+                self._look()
+                self._wait()
+
+    def stop(self) -> None:
+        """End the watch as soon as what it is doing is done; from any thread, or a signal's handler."""
+        self.events.put(Stop())
+
+    def _wait(self) -> None:
+        """Sleep until something happens or is due, and take in what has happened."""
+        now = time.monotonic()
+        settled = self.settler.due()
+        due = [now + LOOK_SECONDS_MAX, self.sweep_at]
+        due += [] if settled is None else [max(settled, self.commit_not_before)]
+        due += [] if self.syncs.due is None else [self.syncs.due]
+        with contextlib.suppress(queue.Empty):
+            self._happened(self.events.get(timeout=max(0.0, min(due) - now)))
+            while True:
+                self._happened(self.events.get_nowait())
+
+    def _happened(self, event: Event) -> None:
+        now = time.monotonic()
+        if isinstance(event, Stop):
+            self.stopped = True
+        elif isinstance(event, NetworkChanged):
+            self.syncs.trigger(now, random.random())
+        elif isinstance(event, SyncEnded):
+            self._sync_ended(event)
+        elif event.kind == LIMIT:
+            self._poll(FieldvaultError("watch-limit", path=str(self.root)))
+        elif event.kind == LOST or not event.path:
+            self.sweep_at = now
+        else:
+            self.settler.touch(event.path, now, gone=event.kind == GONE)
+
+    def _look(self) -> None:
+        """Do what is due."""
+        if self.place is None or _place(self.root) != self.place:
+            raise FieldvaultError("vault-gone", path=str(self.root))
+        now = time.monotonic()
+        slept = slept_seconds()
+        if slept > self.slept + 1:
+            self.syncs.trigger(now, random.random())
+        self.slept = slept
+        if now >= self.sweep_at:
+            self._sweep()
+        if now >= self.commit_not_before:
+            paths = self._complete(self.settler.ready(now))
+            if paths:
+                self._commit(paths)
+        self.syncs.start_if_due(now)
+
+    def _poll(self, error: FieldvaultError) -> None:
+        if not self.polling:
+            self.polling = True
+            self.sweep_at = time.monotonic()
+            self.tell(Happening(POLLING, error=error))
+
+    def _sweep(self) -> None:
+        """Look at the whole folder: what differs, and did not when it was last looked at, was touched."""
+        started = time.monotonic()
+        self.sweep_at = started + self.timing.retry
+        with self._trying(), open_vault(self.root) as vault:
+            found = {edit.change.path: edit.change.new for edit in survey(vault).edits}
+            for path, entry in found.items():
+                if path not in self.swept or self.swept[path] != entry:
+                    self.settler.touch(path, started, gone=entry is None)
+            self.swept = found
+            self.syncs.notice(vault.head(), time.monotonic())
+            took = time.monotonic() - started
+            pause = max(self.timing.poll, POLL_COST_MAX * took) if self.polling else self.timing.sweep
+            self.sweep_at = started + took + pause
+
+    def _complete(self, paths: Sequence[str]) -> list[str]:
+        """The paths without attachments that a program still writes: these wait on."""
+        attachments = {self.root / path: path for path in paths if not is_yaml(path)}
+        writing = {attachments[path] for path in being_written(list(attachments))}
+        for path in writing:
+            self.settler.touch(path, time.monotonic())
+        return [path for path in paths if path not in writing]
+
+    def _commit(self, paths: list[str]) -> None:
+        with self._trying(paths), open_vault(self.root) as vault:
+            wanted = [path for path in paths if _is_of_vault(vault, path)]
+            if wanted:
+                report = commit(vault, self.now, paths=wanted)
+                if report.commit or report.waits or report.merged or report.behind:
+                    self.tell(Happening(COMMITTED, committed=report))
+            self.syncs.notice(vault.head(), time.monotonic())
+
+    @contextlib.contextmanager
+    def _trying(self, paths: Sequence[str] = ()) -> Iterator[None]:
+        """What cannot be done now is told, and tried again a little later."""
+        try:
+            yield
+            self.standing.pop(WAITING, None)
+        except (FieldvaultError, OSError) as error:
+            now = time.monotonic()
+            self.commit_not_before = now + self.timing.retry
+            for path in paths:
+                self.settler.touch(path, now)
+            self._tell_once(WAITING, error)
+
+    def _sync_ended(self, event: SyncEnded) -> None:
+        error = self.syncs.ended(event, time.monotonic(), random.random())
+        report = event.report
+        if error is not None:
+            self._tell_once(REFUSED, error)
+        elif report is not None and report.unreachable is not None:
+            if self._is_new(SYNCED, report.unreachable) or report.received:
+                self.tell(Happening(SYNCED, synced=report, conflicts=event.conflicts))
+        elif report is not None:
+            was_away = self.standing.pop(SYNCED, None) or self.standing.pop(REFUSED, None)
+            if was_away or report.sent or report.received or report.refused or report.behind:
+                self.tell(Happening(SYNCED, synced=report, conflicts=event.conflicts))
+
+    def _tell_once(self, kind: str, error: FieldvaultError | OSError) -> None:
+        failure = system_error(error) if isinstance(error, OSError) else error
+        if self._is_new(kind, failure):
+            self.tell(Happening(kind, error=failure))
+
+    def _is_new(self, kind: str, error: FieldvaultError) -> bool:
+        said = f"{error.kind} {error.facts}"
+        known = self.standing.get(kind)
+        self.standing[kind] = said
+        return known != said
+
+
+def _skip(path: str, is_folder: bool) -> bool:
+    """What no event is wanted of: git's and our own files, and the leavings of editors."""
+    name = path.rpartition("/")[2]
+    return name == ".git" or name.startswith(TEMPORARY) or is_leaving(name)
+
+
+def _is_of_vault(vault: Vault, path: str) -> bool:
+    """Whether a commit of everything would look at this path: tracked, or neither ignored nor another repository's."""
+    tree = head_tree(vault)
+    if tree is not None and find_file(vault.objects, tree, path) is not None:
+        return True
+    above = Path(path).parents
+    nested = any(os.path.lexists(vault.root / folder / ".git") for folder in above if folder != Path())
+    return not nested and not vault.ignore.matches(path)
+
+
+def _place(root: Path) -> tuple[int, ...] | None:
+    """Which folder this is, and which repository is in it; None where either is gone."""
+    try:
+        return tuple(one for path in (root, root / ".git") for one in (path.stat().st_dev, path.stat().st_ino))
+    except OSError:
+        return None
