@@ -24,7 +24,8 @@ from fieldvault.actions.looking.status import StatusReport, status
 from fieldvault.actions.setting_up.clone import clone
 from fieldvault.actions.setting_up.hubs import hub_init
 from fieldvault.actions.setting_up.init import init
-from fieldvault.actions.syncing.sync import SyncReport, sync
+from fieldvault.actions.syncing.report import SyncReport
+from fieldvault.actions.syncing.sync import sync
 from fieldvault.core.assign import parse
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import from_pointer

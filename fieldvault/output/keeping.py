@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.deciding.undo import Undone
     from fieldvault.actions.looking.status import StatusReport
     from fieldvault.actions.merging.treemerge import MergedFile
-    from fieldvault.actions.syncing.sync import SyncReport
+    from fieldvault.actions.syncing.report import SyncReport
 
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:

@@ -15,7 +15,8 @@ import pytest
 
 from fieldvault.actions.setting_up.clone import clone
 from fieldvault.actions.syncing.patience import Patience
-from fieldvault.actions.syncing.sync import SyncReport, sync
+from fieldvault.actions.syncing.report import SyncReport
+from fieldvault.actions.syncing.sync import sync
 from fieldvault.edge.git.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
 from tests.links import WeakLink

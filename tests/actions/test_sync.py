@@ -281,18 +281,18 @@ def test_a_file_saved_during_the_sync_is_not_overwritten(world: World, desks: tu
     ines.sync()
     from fieldvault.actions.syncing import sync as module
 
-    original = module._check_out
+    original = module.check_out
 
     def late_save(*arguments: object) -> bool:
         marc.edit(CUSTOMER, "tags: [bio]", "tags: [bio, vip]")
-        module._check_out = original  # type: ignore[assignment]
+        module.check_out = original  # type: ignore[assignment]
         return original(*arguments)  # type: ignore[arg-type]
 
-    module._check_out = late_save  # type: ignore[assignment]
+    module.check_out = late_save  # type: ignore[assignment]
     try:
         report = marc.sync()
     finally:
-        module._check_out = original  # type: ignore[assignment]
+        module.check_out = original  # type: ignore[assignment]
     assert list(report.behind) == [CUSTOMER]
     assert "tags: [bio, vip]" in marc.read(CUSTOMER)
     settle_equal(world, marc, ines)

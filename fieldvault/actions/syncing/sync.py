@@ -12,60 +12,29 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
-from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
-from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
-from fieldvault.actions.merging.treemerge import MergedFile
-from fieldvault.actions.records.agreement import FileProblem, disagreements
-from fieldvault.actions.records.describing import describe
-from fieldvault.actions.records.types import Types
-from fieldvault.actions.syncing.combining import Combined, combine
+from fieldvault.actions.syncing.combining import combine
 from fieldvault.actions.syncing.delivering import deliver, fits
 from fieldvault.actions.syncing.fetching import fetch
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting
+from fieldvault.actions.syncing.report import SyncReport
+from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.actions.syncing.talk import Talk
-from fieldvault.core.describe import FileChange
-from fieldvault.core.snapshot import Oid, TreeChange
+from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, is_ancestor, merge_bases, new_commits, read_commit
+from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
 from fieldvault.edge.git.hub import STALE
 from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 from fieldvault.edge.git.packs import missing_objects, objects_to_send, packed_bytes
-from fieldvault.edge.git.trees import diff_trees
 from fieldvault.edge.git.wire import open_hub
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 ROUNDS_MAX = 5
 _PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
-
-
-@dataclass
-class SyncReport:
-    """What one sync did. `sent` and `received` are commits; `news` what came in, file by file; `unreachable`: the hub
-    was not there, and `waiting` commits go later, `delivered` of which it holds already. `refused`: incoming paths that
-    were not taken, and why. `restored`: commits that the hub had lost and was given back.
-    """
-
-    committed: CommitReport
-    sent: int = 0
-    received: list[Commit] = field(default_factory=list)
-    news: list[FileChange] = field(default_factory=list)
-    merged: list[MergedFile] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    refused_by: str = ""
-    problems: list[FileProblem] = field(default_factory=list)  # what the records that came say against others
-    behind: dict[str, str] = field(default_factory=dict)
-    unreachable: FieldvaultError | None = None
-    waiting: int = 0
-    delivered: int = 0
-    restored: int = 0
-    made: list[Oid] = field(default_factory=list)  # the merge commits of this sync
-    confirmed: Oid | None = None  # the tip that the hub holds now
 
 
 def sync(vault: Vault, now: Now, progress: Progress = no_progress, *, limits: Limits = DEFAULT_LIMITS) -> SyncReport:
@@ -106,7 +75,7 @@ def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report
         raise
     finally:
         notes.save(vault)
-    _tell_news(vault, before, report)
+    tell_news(vault, before, report)
 
 
 def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
@@ -124,7 +93,7 @@ def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
             try:
                 talk.patience.after(error)
             except HubUnreachable:
-                _take_in(talk, now, report)
+                _keep_what_came(talk, now, report)
                 raise
         except HubRefused:
             if talk.hub.checked or refused:
@@ -149,13 +118,13 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
     _deliver_first(talk, ours, lost, report)
     with Batch(vault.objects) as batch:
         combined = combine(vault, batch, now, ours, others)
-        _note_refused(report, combined)
+        report.note_refused(combined)
         if combined.tip != talk.main and not _publish(talk, batch, combined.tip, report):
             return False
-        _note_merges(report, combined)
+        report.note_merges(combined)
         batch.flush()
         _confirm(talk, now, combined.tip, report)
-        return combined.tip == ours or _check_out(vault, batch, ours, combined.tip, report)
+        return combined.tip == ours or check_out(vault, batch, ours, combined.tip, report)
 
 
 def _deliver_first(talk: Talk, ours: Oid, lost: bool, report: SyncReport) -> None:
@@ -170,7 +139,7 @@ def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
         return True
     fetch(talk, [talk.main], [])
     _confirm(talk, now, talk.main, report)
-    return _check_out(talk.vault, Batch(talk.vault.objects), None, talk.main, report)
+    return check_out(talk.vault, Batch(talk.vault.objects), None, talk.main, report)
 
 
 def _bring(talk: Talk, ours: Oid) -> list[Oid]:
@@ -220,26 +189,11 @@ def _publish(talk: Talk, batch: Batch, tip: Oid, report: SyncReport) -> bool:
     return True
 
 
-def _take_in(talk: Talk, now: Now, report: SyncReport) -> None:
-    """The link died after the hub's main had come: it is merged here, an ordinary commit that goes later."""
+def _keep_what_came(talk: Talk, now: Now, report: SyncReport) -> None:
+    """The link died after the hub's main had come: it is merged here, and goes later."""
     vault, ours, main = talk.vault, talk.vault.head(), talk.main
-    if ours is None or main is None or missing_objects(vault.objects, [main], [ours]):
-        return
-    with Batch(vault.objects) as batch:
-        combined = combine(vault, batch, now, ours, [main])
-        if combined.tip != ours and _check_out(vault, batch, ours, combined.tip, report):
-            _note_refused(report, combined)
-            _note_merges(report, combined)
-
-
-def _note_refused(report: SyncReport, combined: Combined) -> None:
-    report.refused |= combined.refused
-    report.refused_by = combined.refused_by or report.refused_by
-
-
-def _note_merges(report: SyncReport, combined: Combined) -> None:
-    report.merged += combined.files
-    report.made += combined.made
+    if ours is not None and main is not None and not missing_objects(vault.objects, [main], [ours]):
+        take_in(vault, now, ours, [main], report)
 
 
 def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
@@ -249,40 +203,3 @@ def _confirm(talk: Talk, now: Now, tip: Oid, report: SyncReport) -> None:
         vault.refs.compare_and_set(HUB_MAIN, vault.refs.read(HUB_MAIN), tip, message="fv sync")
         vault.note_confirmed(tip, now()[0])
     report.confirmed = tip
-
-
-def _check_out(vault: Vault, batch: Batch, ours: Oid | None, tip: Oid, report: SyncReport) -> bool:
-    """Bring main, index and folder from `ours` to `tip`. False when main moved meanwhile: then another round."""
-    with locked(vault, "sync"):
-        vault.guard_idle()
-        try:
-            old = read_commit(batch, ours).tree if ours else None
-            changes = diff_trees(batch, old, read_commit(batch, tip).tree)
-            change = Change(MAIN, ours, tip, changes, _files(vault, changes), reason=f"{CAME_IN}: {tip[:10]}")
-            for outcome in apply_change(vault, batch, change):
-                if outcome.problem:
-                    report.behind[outcome.change.path] = outcome.problem
-        except HeadMoved:
-            return False
-    return vault.head() == tip
-
-
-def _files(vault: Vault, changes: list[TreeChange]) -> list[TreeChange]:
-    """The working files to bring along: each is expected to hold the version it came from, its working base."""
-    bases = vault.stats.behind()
-    return [change._replace(old=bases.get(change.path, change.old)) for change in changes]
-
-
-def _tell_news(vault: Vault, before: Oid | None, report: SyncReport) -> None:
-    """What came in since `before`: whose commits, and what they changed here."""
-    head = vault.head()
-    if head is None or head == before:
-        return
-    report.received = [
-        one for one in new_commits(vault.objects, head, [before] if before else []) if one.oid not in report.made
-    ]
-    old, new = (read_commit(vault.objects, oid).tree if oid else None for oid in (before, head))
-    changes = diff_trees(vault.objects, old, new)
-    report.news = describe(vault.objects, Types(vault.objects, new), changes)
-    assert new is not None
-    report.problems = disagreements(vault, vault.objects, new, {change.path for change in changes}, old)

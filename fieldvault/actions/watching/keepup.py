@@ -15,7 +15,8 @@ from pathlib import Path
 from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.deciding.conflicts import OpenConflict, list_conflicts
 from fieldvault.actions.ground.opening import open_vault
-from fieldvault.actions.syncing.sync import SyncReport, exchange
+from fieldvault.actions.syncing.report import SyncReport
+from fieldvault.actions.syncing.sync import exchange
 from fieldvault.core.reconnect import Reconnect
 from fieldvault.core.snapshot import Oid
 from fieldvault.errors import Busy, FieldvaultError, system_error

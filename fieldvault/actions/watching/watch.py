@@ -23,7 +23,7 @@ from fieldvault.actions.deciding.conflicts import OpenConflict
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import head_tree
-from fieldvault.actions.syncing.sync import SyncReport
+from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
 from fieldvault.core.names import is_leaving, is_yaml
 from fieldvault.core.settle import Settler
