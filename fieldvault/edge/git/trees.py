@@ -90,6 +90,7 @@ def patch_tree(batch: Batch, root: Oid | None, changes: Mapping[str, Entry | Non
 
 
 _Change = Entry | None | dict[str, "_Change"]
+_ITSELF = ""  # among the changes below a path: the file that may lie at the path goes as well
 
 
 def _nested(changes: Mapping[str, Entry | None]) -> dict[str, _Change]:
@@ -102,9 +103,12 @@ def _nested(changes: Mapping[str, Entry | None]) -> dict[str, _Change]:
             below = level.get(folder)
             if not isinstance(below, dict):
                 assert below is None, f"{path} lies below a file of the same change"
-                below = level[folder] = {}
+                below = level[folder] = {_ITSELF: None} if folder in level else {}
             level = below
-        if entry is not None or name not in level:
+        below = level.get(name)
+        if entry is None and isinstance(below, dict):
+            below[_ITSELF] = None
+        else:
             level[name] = entry
     return root
 
@@ -118,11 +122,12 @@ def _patch(batch: Batch, oid: Oid | None, changes: Mapping[str, _Change], depth:
     for name, change in changes.items():
         if isinstance(change, dict):
             old = before.get(name)
-            below = _patch(batch, old.oid if old is not None and old.mode == FOLDER else None, change, depth + 1)
+            folder = old.oid if old is not None and old.mode == FOLDER else None
+            below = _patch(batch, folder, change, depth + 1)
             if below is not None:
                 after[name] = Entry(FOLDER, below)
-            elif old is not None and old.mode == FOLDER:
-                del after[name]
+            elif folder is not None or _ITSELF in change:
+                after.pop(name, None)
         elif change is not None:
             after[name] = change
         elif name in before and before[name].mode != FOLDER:

@@ -121,6 +121,9 @@ def test_a_file_and_a_folder_swap_places(objects: Objects) -> None:
         file = patch_tree(batch, folder, {"a/b": None, "a": entry})
         assert list_tree(batch, file) == {"a": entry}
         assert list_tree(batch, patch_tree(batch, file, {"a": None, "a/b": entry})) == {"a/b": entry}
+        assert list_tree(batch, patch_tree(batch, file, {"a": None, "a/b": None})) == {}
+        assert list_tree(batch, patch_tree(batch, file, {"a/b": None, "a": None})) == {}
+        assert patch_tree(batch, file, {"a/b": None}) == file
         changes = diff_trees(batch, folder, file)
     assert changes == [TreeChange("a", None, entry), TreeChange("a/b", entry, None)]
 
