@@ -66,8 +66,8 @@ class Merged:
 
 def merge_versions(base: Version, ours: Version, theirs: Version, schema: Schema, record: str) -> Merged:
     """Merge three versions of one record. `record` names it in conflicts."""
-    merger = _Merger(OpenFields(record, base.conflicts, ours.conflicts, theirs.conflicts))
     roots = Sides(*(version.tree.root if version.tree else None for version in (base, ours, theirs)))
+    merger = _Merger(OpenFields(record, base.conflicts, ours.conflicts, theirs.conflicts), roots)
     root = merger.field((), schema.root, roots)
     found = dict(merger.open.found)
     for conflict in merger.open.untouched():
@@ -105,24 +105,31 @@ _UNSETTLED: Final = _Unsettled()
 
 def _by_text(sides: Sides, adds: bool) -> Entry | _Unsettled | None:
     """Rows 1 to 3 and equality, where the whole texts of the entries show them. `adds`: equal changes add up."""
-    base, ours, theirs = (layout.entry_text(side) if side else None for side in sides)
-    if ours == base:
+    if _alike(sides.ours, sides.base):
         return sides.theirs  # 1, 2
-    if theirs == base:
+    if _alike(sides.theirs, sides.base):
         return sides.ours  # 3
-    return sides.ours if ours == theirs and not adds else _UNSETTLED
+    return sides.ours if not adds and _alike(sides.ours, sides.theirs) else _UNSETTLED
+
+
+def _alike(one: Entry | None, other: Entry | None) -> bool:
+    """Whether two entries are alike to the byte, lead to trail."""
+    if one is None or other is None or one is other:
+        return one is other
+    return layout.entry_text(one) == layout.entry_text(other)
 
 
 class _Merger:
     """One merge of one record. Gathers notices, and in `open` conflicts, on its way down."""
 
-    def __init__(self, opened: OpenFields) -> None:
+    def __init__(self, opened: OpenFields, roots: Sides) -> None:
         self.open = opened
+        self.aliases = any(root and aliased(root.node) for root in roots)
         self.notices: list[Notice] = []
 
     def field(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         """One field of the record, by the truth table."""
-        if not self.open.below(path) and not any(side and aliased(side.node) for side in sides):
+        if not self.open.below(path) and not (self.aliases and any(side and aliased(side.node) for side in sides)):
             settled = _by_text(sides, rule.adds)
             if not isinstance(settled, _Unsettled):
                 return settled
@@ -138,13 +145,14 @@ class _Merger:
         return self._decided(path, rule, sides)
 
     def _on_one_side(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
-        present = sides.ours or sides.theirs
+        present, version = (sides.ours, 1) if sides.ours else (sides.theirs, 2)
         if sides.base is None:
             return present  # 2, 3: added
         untouched = same(standard(present, rule), standard(sides.base, rule))
-        if untouched and not self.open.opened(path, 1 if sides.ours else 2):
+        if untouched and not self.open.opened(path, version):
             return None  # 2, 3: removed, also where the other side changed only its comment or quoting
         self.open.note(path, DELETED_EDITED, entry_value(sides.base, rule), (MISSING,))  # 5
+        self.open.stay(path, version)
         return present
 
     def _decided(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
@@ -207,12 +215,16 @@ class _Merger:
         here = "here"
         result = self.open.stand(path, rule, [here if side is not None else MISSING for side in sides])
         base = standard(sides.base, rule)
-        edited = any(side is not None and not same(standard(side, rule), base) for side in sides[1:])
+        edited = any(
+            side is not None and (not same(standard(side, rule), base) or self.open.opened(path, version))
+            for version, side in enumerate(sides[1:], 1)
+        )
         if canonical(here) not in result and not edited:
             return None
         if canonical(MISSING) in result:
             self.open.note(path, DELETED_EDITED, self.open.base(path, entry_value(sides.base, rule)), (MISSING,))
         if sides.ours is None or sides.theirs is None:
+            self.open.stay(path, 1 if sides.ours else 2)
             return sides.ours or sides.theirs
         inside = self._inside(path, rule, sides)
         if inside is None:

@@ -42,12 +42,21 @@ class OpenFields:
         return all(value is MISSING for conflict in here if conflict.kind in OF_VALUES for value in conflict.also)
 
     def opened(self, path: FieldPath, version: int) -> bool:
-        """Whether something stands open at the field or inside it in this version that did not in the base."""
+        """Whether something stands open at the field or inside it in this version that did not in the base, but for
+        values of the field itself.
+        """
         base, side = self.before[0], self.before[version]
         return any(
-            at[: len(path)] == path and (at not in base or conflict.also != base[at].also)
+            at[: len(path)] == path
+            and (at != path or conflict.kind not in OF_VALUES)
+            and (at not in base or conflict.also != base[at].also)
             for at, conflict in side.items()
         )
+
+    def stay(self, path: FieldPath, version: int) -> None:
+        """What stands open in this version inside a field that the other side removed stays with the field."""
+        inside = {at: one for at, one in self.before[version].items() if at != path and at[: len(path)] == path}
+        self.found = inside | self.found
 
     def note(self, path: FieldPath, kind: str, base: Maybe, also: Sequence[Maybe]) -> None:
         """A conflict that this merge finds."""

@@ -86,6 +86,33 @@ def test_removed_here_where_a_conflict_was_opened_there_asks() -> None:
     assert {conflict.kind for conflict in conflicts} == {"deleted-edited", "edited-both"}
 
 
+NAME, WHOLE = "conflicts/ord_a/76bb045a3980.yaml", "conflicts/ord_a/e3b0c44298fc.yaml"
+
+
+def open_name(*also: str) -> bytes:
+    return f"record: ord_a\nfield: /name\nkind: edited-both\nalso: [{', '.join(also)}]\n".encode()
+
+
+def test_removed_here_where_one_more_value_came_to_stand_there_keeps_all_that_stands() -> None:
+    base = {**START, NAME: open_name("A2")}
+    files, conflicts = merged({A: None, NAME: None}, {NAME: open_name("A2", "A3")}, base)
+    assert A not in files
+    assert {conflict.field: conflict.also for conflict in conflicts} == {(): (MISSING,), ("name",): ("A2", "A3")}
+
+
+def test_a_value_that_came_to_stand_counts_as_an_edit_where_a_removal_stands_open() -> None:
+    removal = b'record: ord_a\nfield: ""\nkind: deleted-edited\nalso:\n  - removed: true\n'
+    files, conflicts = merged({A: None, WHOLE: None}, {NAME: open_name("A2")}, {**START, WHOLE: removal})
+    assert A not in files
+    assert ("name",) in {conflict.field for conflict in conflicts}
+
+
+def test_a_record_that_lost_its_id_is_asked_about_by_its_path() -> None:
+    files, (conflict,) = merged({A: b"name: A\n"}, {A: None})
+    assert files == {A: b"name: A\n"}
+    assert (conflict.record, conflict.kind) == (A, "deleted-edited")
+
+
 def test_a_removal_that_stands_open_meets_another_name_that_does() -> None:
     """Both are filed at the record as a whole; what stands open at its fields is looked into all the same."""
     removal = b'record: ord_a\nfield: ""\nkind: deleted-edited\nalso:\n  - removed: true\n'

@@ -222,19 +222,21 @@ class _TreeMerge:
         return True
 
     def _merged(self, unit: Unit, key: str, merged: MergedRecord, title: str) -> None:
+        """Take the outcome, with what it leaves open: filed by what the record is known by now, where it lost its id."""
         path, other = settle_path(unit)
         self.merged_folders.add(conflict_folder(key))
         for tree in self.trees:
             self.gone |= conflict_paths(self.batch, tree, key).keys()
-        self._leave_open(*merged.conflicts)
+        known = key if merged.data is None else record_id(merged.data) or path
+        self._leave_open(*(replace(conflict, record=known) for conflict in merged.conflicts))
         unreadable = None
         for unreadable, data in merged.beside(path):
             self._put(unreadable, data)
-            self._leave_open(Conflict(key, (), UNREADABLE, MISSING, (unreadable,)))
+            self._leave_open(Conflict(known, (), UNREADABLE, MISSING, (unreadable,)))
         if merged.data is not None:
             self._put(path, merged.data, _mode(unit))
             if other:
-                self._leave_open(Conflict(key, (), RENAMED, MISSING, (other,)))
+                self._leave_open(Conflict(known, (), RENAMED, MISSING, (other,)))
         self.files.append(MergedFile(path, title, merged, unreadable))
 
     def _leave_open(self, *conflicts: Conflict) -> None:
