@@ -222,7 +222,7 @@ class _TreeMerge:
         return True
 
     def _merged(self, unit: Unit, key: str, merged: MergedRecord, title: str) -> None:
-        """Take the outcome, with what it leaves open: filed by what the record is known by now, where it lost its id."""
+        """Take the outcome, with what it leaves open: filed by what the record is known by now, if it lost its id."""
         path, other = settle_path(unit)
         self.merged_folders.add(conflict_folder(key))
         for tree in self.trees:
