@@ -7,7 +7,7 @@ version it came from, not with HEAD: a file that could not be brought along is b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
@@ -18,7 +18,7 @@ from fieldvault.core.names import judge_path
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.history import read_commit
 from fieldvault.edge.git.trees import find
-from fieldvault.edge.index.stats import Folder, entry_of, seen, stat_key, trusted_key
+from fieldvault.edge.index.stats import UNSEEN, Folder, entry_of, seen, stat_key, trusted_key
 from fieldvault.edge.worktree import Read, changed_entry, problem_of
 from fieldvault.errors import FieldvaultError
 
@@ -79,6 +79,10 @@ class _Look:
         self.survey = survey
         self.rows = rows
         self.bases = vault.stats.behind()
+        self.behind: dict[str, Folder] = {}  # the names of `bases`, by folder, as files that nobody has seen
+        for base in self.bases:
+            folder, _, name = base.rpartition("/")
+            self.behind.setdefault(folder, {})[name] = UNSEEN
         self.holding = {above for folder in rows for above in _folders_above(folder)}
         self.met: set[str] = set()  # folders
         self.fresh: dict[str, Folder] = {}
@@ -98,45 +102,38 @@ class _Look:
     def _below(self, path: str) -> None:
         """All that stands in a folder, and what should stand there or at its own path."""
         left_alone: list[str] = []
-        for folder, files, problem in self.vault.worktree.walk(
-            path, self._known, self.holding.__contains__, self.vault.ignore.matches
+        for folder, changed, gone, problem in self.vault.worktree.walk(
+            path, self._tracked, stat_key, self.holding.__contains__, self.vault.ignore.matches
         ):
             if problem:
                 self.survey.problems[folder] = problem
                 left_alone.append(folder)
-            else:
-                self._folder(folder, files)
-        gone = {
+                continue
+            self.met.add(folder)
+            prefix = f"{folder}/" if folder else ""
+            for name, st in changed.items():
+                self._file(prefix + name, st)
+            for name in sorted(gone):
+                self._removed(prefix + name)
+        missed = {
             f"{folder}/{name}" if folder else name
-            for folder in self.rows.keys() - self.met
+            for folder in (self.rows.keys() | self.behind.keys()) - self.met
             if folder == path or _lies_below(folder, path)
-            for name in self.rows[folder]
+            for name in self._tracked(folder)
         }
-        gone |= {base for base in self.bases if _lies_below(base, path) and base.rpartition("/")[0] not in self.met}
-        gone |= {path} if self._row(path) or path in self.bases else set()
-        for one in sorted(gone):
+        missed |= {path} if self._row(path) or path in self.bases else set()
+        for one in sorted(missed):
             if not any(_lies_below(one, folder) for folder in left_alone):
                 self._removed(one)
 
-    def _folder(self, folder: str, files: Mapping[str, os.stat_result]) -> None:
-        """The one loop over every file of the vault: a file whose row starts with its stat is done with."""
-        self.met.add(folder)
-        prefix = f"{folder}/" if folder else ""
-        known = self._known(folder)
-        behind = {base.removeprefix(prefix) for base in self.bases if base.rpartition("/")[0] == folder}
-        for name, st in files.items():
-            row = known.get(name)
-            if row is None or not row.startswith(stat_key(st)) or name in behind:
-                self._file(prefix + name, st)
-        for name in sorted((known.keys() | behind) - files.keys()):
-            self._removed(prefix + name)
-
-    def _known(self, folder: str) -> Folder:
-        return self.rows.get(folder, {})
+    def _tracked(self, folder: str) -> Folder:
+        """The files of a folder that HEAD has, or had when they were left behind: these are always looked at."""
+        known, behind = self.rows.get(folder, {}), self.behind.get(folder)
+        return known | behind if behind else known
 
     def _row(self, path: str) -> Entry | None:
         folder, _, name = path.rpartition("/")
-        row = self._known(folder).get(name)
+        row = self.rows.get(folder, {}).get(name)
         return entry_of(row) if row is not None else None
 
     def _file(self, path: str, st: os.stat_result) -> None:

@@ -22,12 +22,13 @@ _READ_TRIES_MAX = 3
 
 
 class Listing(NamedTuple):
-    """One folder: the stat of each of its files, by name. `problem` is a key of the catalogue where it is left alone
-    with all that lies below it.
+    """One folder: its files that are new or may have `changed`, with their stat, and the tracked ones that are `gone`.
+    `problem` is a key of the catalogue where it is left alone with all that lies below it.
     """
 
     folder: str
-    files: Mapping[str, os.stat_result]
+    changed: Mapping[str, os.stat_result] = {}
+    gone: Collection[str] = ()
     problem: str | None = None
 
 
@@ -51,43 +52,51 @@ class Worktree:
     def walk(
         self,
         start: str,
-        tracked: Callable[[str], Collection[str]],
+        tracked: Callable[[str], Mapping[str, bytes]],
+        key: Callable[[os.stat_result], bytes],
         holds_tracked: Callable[[str], bool],
         ignored: Callable[[str, bool], bool],
     ) -> Iterator[Listing]:
         """The folder `start` ("" for all) and every one below it; ignored files are left out unless tracked.
 
-        `tracked(folder)` gives the names of its tracked files, `holds_tracked(folder)` whether any lies below it,
-        `ignored(path, is_folder)` what git ignores.
+        `tracked(folder)` gives its tracked files by name; one is unchanged where what is given begins with the `key` of
+        its stat. `holds_tracked(folder)` says whether any lies below it, `ignored(path, is_folder)` what git ignores.
         """
         folders = [start]
         while folders:
             folder = folders.pop()
             try:
-                entries = list(os.scandir(self.root / folder))
+                with os.scandir(self.root / folder) as found:
+                    entries = {entry.name: entry for entry in found}
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise FieldvaultError("folder-unreadable", path=folder or ".", reason=error.strerror) from error
-            if folder and any(entry.name == ".git" for entry in entries):
-                yield Listing(folder, {}, "nested-repository")
+            if folder and ".git" in entries:
+                yield Listing(folder, problem="nested-repository")
                 continue
             prefix = f"{folder}/" if folder else ""
             known = tracked(folder)
-            files: dict[str, os.stat_result] = {}
-            for entry in entries:
-                name = entry.name
-                if name not in known and _is_ours_or_left(name):
+            changed: dict[str, os.stat_result] = {}
+            gone = known.keys() - entries.keys()
+            for name, entry in entries.items():  # the one loop over every file of the vault
+                row = known.get(name)
+                if row is None and _is_ours_or_left(name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if holds_tracked(prefix + name) or not ignored(prefix + name, True):
                         folders.append(prefix + name)
-                elif name in known or not ignored(prefix + name, False):
+                elif row is not None or not ignored(prefix + name, False):
                     try:
-                        files[name] = entry.stat(follow_symlinks=False)
-                    except FileNotFoundError:  # it went between the listing and the look
+                        st = entry.stat(follow_symlinks=False)
+                        if row is None or not row.startswith(key(st)):
+                            changed[name] = st
                         continue
-            yield Listing(folder, files)
+                    except FileNotFoundError:  # it went between the listing and the look
+                        pass
+                if row is not None:
+                    gone.add(name)
+            yield Listing(folder, changed, gone)
 
     def stat(self, path: str) -> os.stat_result | None:
         try:
