@@ -35,6 +35,7 @@ GROUPS = {
         "undo": "keeping",
     },
     "History": {"log": "history", "diff": "history"},
+    "Exchange": {"bundle": "exchange"},
     "For git": {"merge-file": "forgit", "merge-driver": "forgit"},
     "Setting up": {
         "init": "setting_up",

@@ -40,20 +40,22 @@ def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None
 @click.command("clone")
 @click.argument("url")
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("--hub", metavar="URL", help="The hub to sync with from then on; after a bundle there is none else.")
 @json_option
-def clone_command(url: str, folder: Path | None, as_json: bool) -> int:
-    """Copy the vault at the hub URL into DIR
+def clone_command(url: str, folder: Path | None, hub: str | None, as_json: bool) -> int:
+    """Copy the vault at the hub URL, or in a bundle, into DIR
 
     \b
     Example:
       fv clone ssh://hub.example/srv/sales.git sales
       fv clone /media/stick/sales.git
+      fv clone /media/stick/sales.bundle --hub ssh://hub.example/srv/sales.git
     """
     from fieldvault.actions.setting_up.clone import clone
 
     _ask_who()
     with Meter() as meter:
-        report = clone(url, _under(folder) if folder else None, now, meter)
+        report = clone(url, _under(folder) if folder else None, now, meter, hub=hub)
     tell("clone", report, lambda: setting_up.set_up(report, cloned=True), as_json)
     return 0
 

@@ -13,7 +13,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -124,13 +124,14 @@ def is_alive(process: int) -> bool:
     return True
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """The file at `path` holds `data` or what it held before, never a part; durable on return."""
+@contextlib.contextmanager
+def whole_file(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write; when the block ends well it stands at `path`, durable. Until then, and else, what was there."""
     make_folder(path.parent)
     scratch, file = temporary(path.parent, TEMPORARY, mode)
     try:
         with file:
-            file.write(data)
+            yield file
             flush(file)
         scratch.replace(path)
     except BaseException:
@@ -138,6 +139,12 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
             scratch.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """The file at `path` holds `data` or what it held before, never a part; durable on return."""
+    with whole_file(path, mode=mode) as file:
+        file.write(data)
 
 
 def make_folder(path: Path) -> None:

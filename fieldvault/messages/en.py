@@ -126,6 +126,25 @@ ERRORS: dict[str, tuple[str, str]] = {
     "pack-damaged": ("what the hub sent is damaged ({reason})", "fv sync"),
     "pack-incomplete": ("what the hub sent is not complete", "fv sync"),
     "pack-too-large": ("what the hub sent is larger than fv takes ({size} bytes)", "ask whoever keeps the hub"),
+    # bundles
+    "hub-is-bundle": ("{path} is a bundle: it takes nothing", "git remote set-url origin ADDRESS   (of a hub)"),
+    "bundle-not": ("{path} is no bundle", "one is made with: fv bundle create FILE"),
+    "bundle-damaged": ("the bundle {path} is damaged or not whole: nothing was taken from it", "copy it once more"),
+    "bundle-unsupported": ("the bundle {path} is of a kind that fv does not read ({word})", "fv bundle create FILE"),
+    "bundle-lacks": (
+        "the bundle {path} builds on commit {oid}, which is not here",
+        "fv sync, or ask for one that holds everything: fv bundle create --all FILE",
+    ),
+    "bundle-no-main": ("the bundle {path} holds no main branch", "one with it: git bundle create FILE main"),
+    "bundle-unrelated": ("the bundle {path} is of another vault: nothing was taken from it", "fv clone {path} FOLDER"),
+    "bundle-inside": (
+        "{path} lies in the vault, and would become a part of it",
+        "choose a place outside: fv bundle create ../{name}",
+    ),
+    "bundle-nothing": (
+        "there is nothing that the hub does not have: {path} was not written",
+        "everything in one file: fv bundle create --all FILE",
+    ),
     # settings and schemas
     "config-no-mapping": ("fieldvault.yaml holds no settings", "its first line: format: 1"),
     "config-format": ("fieldvault.yaml is of format {found}; this fv knows {known}", "pipx upgrade fieldvault"),
@@ -289,6 +308,10 @@ SENTENCES: dict[str, str] = {
     "to-decide": "To decide: {title}, {field}: {values}",
     "resolve-hint": "  fv resolve {record}{field} --take N",
     "in-step": "In step with the hub.",
+    "bundled": "Wrote {path}: {what}, {size}.",
+    "bundle-all": "It holds everything: it can be cloned (fv clone) or applied (fv bundle apply).",
+    "bundle-since": "For everybody who has synced since {commit}: fv bundle apply FILE.",
+    "bundle-nothing-new": "Nothing in it was new.",
     "unreachable": "{why}. {what}",
     "delivered": "{what} of these are delivered; whoever syncs next merges them.",
     "restored": "The hub had lost {what}, and has them again.",

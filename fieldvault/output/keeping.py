@@ -49,6 +49,18 @@ def _behind(paths: dict[str, str]) -> Iterator[str]:
 
 
 def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:
+    yield from brought(report, conflicts)
+    if report.unreachable is not None:
+        message = error(report.unreachable.kind, report.unreachable.facts)[0]
+        yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
+        if report.delivered:
+            yield say("delivered", what=count(report.delivered, "commit"))
+    elif not (report.received or report.sent or report.committed.commit):
+        yield say("in-step")
+
+
+def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:
+    """What went, what came, and what became of it."""
     yield from committed(report.committed, quiet_when_nothing=True)
     moved = []
     if report.received:
@@ -71,13 +83,6 @@ def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[st
         yield say("restored", what=count(report.restored, "commit"))
     yield from to_decide(conflicts)
     yield from problems(report.problems)
-    if report.unreachable is not None:
-        message = error(report.unreachable.kind, report.unreachable.facts)[0]
-        yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
-        if report.delivered:
-            yield say("delivered", what=count(report.delivered, "commit"))
-    elif not moved and not report.committed.commit:
-        yield say("in-step")
 
 
 def _wait(commits: int) -> str:

@@ -21,6 +21,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.address import parse_address
 from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.bundle import is_bundle
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.history import read_commit
 from fieldvault.edge.git.link import Progress, no_progress
@@ -30,8 +31,11 @@ from fieldvault.edge.git.wire import open_hub
 from fieldvault.errors import FieldvaultError, HubUnreachable
 
 
-def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_progress) -> SetUp:
-    """Make a copy of the vault at the hub `url`. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`.
+def clone(
+    url: str, directory: Path | None, now: Now, progress: Progress = no_progress, *, hub: str | None = None
+) -> SetUp:
+    """Make a copy of the vault at the hub `url`, or in a bundle, to sync with `hub`, by default `url`; after a bundle
+    with none. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`.
 
     `clone-cut`: the link was cut. What has arrived stays then, as after Ctrl-C, and the same call goes on from there.
     """
@@ -44,7 +48,7 @@ def clone(url: str, directory: Path | None, now: Now, progress: Progress = no_pr
     if GitConfig(None).identity() is None:
         raise FieldvaultError("no-identity")
     try:
-        report = _clone(url, root, now, progress)
+        report = _clone(url, root, now, progress, hub)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and _begun(root, url):
             raise
@@ -68,39 +72,48 @@ def _begun(root: Path, url: str) -> bool:
     return note.is_file() and note.read_text("utf-8") == url and any((note.parent / INCOMING).rglob("*.idx"))
 
 
-def _clone(url: str, root: Path, now: Now, progress: Progress) -> SetUp:
+def _clone(url: str, root: Path, now: Now, progress: Progress, hub: str | None) -> SetUp:
     with Vault(root) as vault:
-        with open_hub(url, root, progress) as hub:
-            talk = Talk(vault, hub, notes_of(vault, url))
+        with open_hub(url, root, progress) as source:
+            talk = Talk(vault, source, notes_of(vault, url))
             talk.ask()
             if (tip := talk.main) is None:
-                raise FieldvaultError("hub-empty", url=hub.url)
+                raise FieldvaultError("hub-empty", url=source.url)
             create_repository(root)
             write_whole(_cloning(root), url.encode())
             fetch(talk, [tip], [])
         tree = read_commit(vault.objects, tip).tree
         if find(vault.objects, tree, CONFIG_PATH) is None:
-            raise FieldvaultError("hub-no-vault", url=hub.url)
-        equip(vault, url)
+            raise FieldvaultError("hub-no-vault", url=source.url)
+        if hub is None and not is_bundle(Path(url)):
+            hub = url
+        equip(vault, hub)
         files = _check_out_all(vault, tip, tree)
-        vault.note_confirmed(tip, now()[0])
-        talk.notes.ours = True
-        talk.notes.save(vault)
+        if hub == url:
+            _note_hub(talk, tip, now)
         _cloning(root).unlink()
         return SetUp(root, files, url)
 
 
 def _check_out_all(vault: Vault, tip: Oid, tree: Oid) -> int:
     changes = diff_trees(vault.objects, None, tree)
-    vault.refs.compare_and_set(HUB_MAIN, None, tip, message="fv clone")
     with locked(vault, "clone"), Batch(vault.objects) as batch:
         apply_change(vault, batch, Change(MAIN, None, tip, changes, changes, reason="clone"))
     return len(changes)
 
 
+def _note_hub(talk: Talk, tip: Oid, now: Now) -> None:
+    """The hub we sync with holds all that is here."""
+    talk.vault.refs.compare_and_set(HUB_MAIN, None, tip, message="fv clone")
+    talk.vault.note_confirmed(tip, now()[0])
+    talk.notes.ours = True
+    talk.notes.save(talk.vault)
+
+
 def _name_in(url: str) -> str:
     """The folder that git would choose: `ssh://host/sales.git` -> `sales`."""
-    name = url.rstrip("/").replace("\\", "/").rpartition("/")[2].rpartition(":")[2].removesuffix(".git")
+    last = url.rstrip("/").replace("\\", "/").rpartition("/")[2].rpartition(":")[2]
+    name = last.removesuffix(".git").removesuffix(".bundle")
     if not name:
         raise FieldvaultError("clone-no-name", url=url)
     return name

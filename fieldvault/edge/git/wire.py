@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldvault.edge.git.address import Address, parse_address
+from fieldvault.edge.git.bundle import BundleHub, is_bundle
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.hub import STALE, Hub
 from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
@@ -24,9 +25,12 @@ __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
     """The hub at `url`; a relative path counts from `root`. Nothing is asked of a server yet.
 
-    Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises.
+    Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises. A bundle is a hub that only
+    gives.
     """
     address = parse_address(url, root)
+    if address.scheme == "path" and is_bundle(Path(address.path)):
+        return BundleHub(Path(address.path), progress or no_progress)
     if address.scheme == "path":
         from fieldvault.edge.git.pathhub import PathHub
 
