@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from fieldvault.core.snapshot import EXECUTABLE, FILE
 
+IGNORES = ".gitignore"
 DEPTH_MAX = 16
 NAME_BYTES_MAX = 255
 

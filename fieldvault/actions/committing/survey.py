@@ -1,7 +1,8 @@
 """What stands in the folder against what HEAD has: the facts behind status, commit and diff.
 
-Law: reads only, takes no lock, and is right with or without the cache. A file is compared with its working base, the
-version it came from, not with HEAD: a file that could not be brought along is behind, and nobody's change is undone.
+Law: reads only, takes no lock, and is right with or without the cache, and with or without a watcher's word. A file is
+compared with its working base, the version it came from, not with HEAD: a file that could not be brought along is
+behind, and nobody's change is undone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
+from fieldvault.actions.committing.belonging import belongs
+from fieldvault.actions.committing.word import may_differ
 from fieldvault.actions.ground.former import regained
 from fieldvault.actions.ground.mirror import Rows, mirrored
 from fieldvault.actions.ground.vault import Vault
@@ -47,19 +50,27 @@ class Survey:
 
 
 def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
-    """Look at the whole folder, or at these files and folders of it only."""
+    """Look at these files and folders only, which the person names; at none: at the whole folder, but for what a
+    watcher vouches for. [""] is the whole folder, whoever vouches.
+    """
     head = vault.head()
     tree = read_commit(vault.objects, head).tree if head else None
     if not vault.stats.bases_known:
         behind = regained(vault, lambda: [edit.change for edit in _look(vault, head, tree, [""]).edits])
         mirrored_tree = vault.stats.tree
         vault.stats.update(mirrored_tree, {}, behind, expected=mirrored_tree)
-    return _look(vault, head, tree, list(paths) or [""])
+    named = _outermost(paths)
+    if named:
+        return _look(vault, head, tree, named)
+    doubtful = may_differ(vault, tree)
+    if doubtful is None:
+        return _look(vault, head, tree, [""])
+    return _look(vault, head, tree, _outermost(doubtful), named=False)
 
 
-def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str]) -> Survey:
+def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str], *, named: bool = True) -> Survey:
     look = _Look(vault, Survey(head, tree), mirrored(vault, tree, paths))
-    look.run(paths)
+    look.run([path for path in paths if named or look.is_tracked(path) or belongs(vault, path)])
     return look.survey
 
 
@@ -98,6 +109,11 @@ class _Look:
             folders = {folder: self.rows[folder] | known for folder, known in self.fresh.items()}
             self.vault.stats.update(self.survey.tree, folders, expected=self.survey.tree)
         self.survey.edits.sort(key=lambda edit: edit.change.path)
+
+    def is_tracked(self, path: str) -> bool:
+        """Whether HEAD has a file at the path, or below it, or had it when it was left behind."""
+        folder, _, name = path.rpartition("/")
+        return name in self._tracked(folder) or path in self.holding
 
     def _below(self, path: str) -> None:
         """All that stands in a folder, and what should stand there or at its own path."""
@@ -181,6 +197,12 @@ class _Look:
                 self.survey.edits.append(Edit(TreeChange(path, base, None), None))
         elif head is not None:
             self.survey.edits.append(Edit(TreeChange(path, head, None), None))
+
+
+def _outermost(paths: Iterable[str]) -> list[str]:
+    """The paths, each once, without those that lie in a folder among them."""
+    given = set(paths)
+    return [""] if "" in given else sorted(path for path in given if given.isdisjoint(list(_folders_above(path))[1:]))
 
 
 def _lies_below(path: str, folder: str) -> bool:

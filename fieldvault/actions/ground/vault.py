@@ -68,6 +68,11 @@ class Vault:
         """Where new versions of working files wait for their place (edge/worktree/replacing)."""
         return self.own_dir / "staged"
 
+    @property
+    def questions_dir(self) -> Path:
+        """Where a running watcher is asked (edge/question)."""
+        return self.own_dir / "questions"
+
     @cached_property
     def objects(self) -> Objects:
         return Objects(self.git_dir)

@@ -4,12 +4,13 @@ Law: events say when to look, the folder says what is there. Every commit and ev
 vault opened anew; nothing is held in between but the lock that keeps a second watcher out. The loop owns all state and
 sleeps until something happens or is due; threads only put events into its queue. What cannot be done now is told once
 and tried again. A folder that is gone ends the watch, and is never taken for one in which everything was deleted.
+Other commands ask it what may differ (actions/committing/word): what the last look at the whole folder found, and
+whatever an event has told of since. Were events lost, it gives no word until it has looked again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import random
 import time
@@ -17,27 +18,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fieldvault.actions.committing.belonging import belongs
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.committing.survey import survey
+from fieldvault.actions.committing.word import PATHS_MAX, Word, write_word
 from fieldvault.actions.deciding.conflicts import OpenConflict
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
-from fieldvault.core.names import is_leaving, is_yaml
+from fieldvault.core.names import IGNORES, is_leaving, is_yaml
 from fieldvault.core.settle import Settler
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge import fswatch
-from fieldvault.edge.durable import TEMPORARY
-from fieldvault.edge.fswatch import GONE, LIMIT, LOST, FileEvent
+from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, FileEvent
 from fieldvault.edge.git.trees import find_file
 from fieldvault.edge.network import slept_seconds, watching_network
+from fieldvault.edge.question import answer
 from fieldvault.edge.writers import being_written
 from fieldvault.errors import Busy, FieldvaultError, system_error
 
 LOOK_SECONDS_MAX = 15.0  # the longest sleep: by then a laptop that slept, or a stick that was pulled, is noticed
 POLL_COST_MAX = 20  # where the folder is polled, looking at it takes at most one part in so many of the time
+LOST_COST_MAX = 5  # the same where events are lost again and again
 
 STARTED, COMMITTED, SYNCED, REFUSED = "started", "committed", "synced", "refused"
 POLLING, WAITING = "polling", "waiting"
@@ -92,12 +96,15 @@ class Watcher:
         self.tell = tell
         self.timing = timing
         self.place = _place(root)
+        self.questions = Vault(root).questions_dir
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.settler = timing.settler()
         self.syncs = KeepUp(root, now, self.events.put, time.monotonic())
         self.stopped = False
         self.polling = False
         self.sweep_at = time.monotonic()
+        self.sweep_not_before = 0.0
+        self.word: Word | None = None  # None: events may have been missed since the last look at the whole folder
         self.swept: dict[str, Entry | None] = {}  # the edits that the last sweep found
         self.commit_not_before = 0.0
         self.slept = slept_seconds()
@@ -121,12 +128,28 @@ class Watcher:
             try:
                 if polling:
                     raise FieldvaultError("watch-polling")
-                stack.enter_context(fswatch.watching(self.root, self.events.put, _skip))
+                questions = stack.enter_context(self._open_to_questions())
+                stack.enter_context(fswatch.watching(self.root, self.events.put, _skip, questions))
             except FieldvaultError as error:
                 self._poll(error)
             while not self.stopped:
                 self._look()
                 self._wait()
+
+    @contextlib.contextmanager
+    def _open_to_questions(self) -> Iterator[Path | None]:
+        """The folder in which other commands put their questions; None where events say too little for a word."""
+        if not fswatch.tells_all(self.root):
+            yield None
+            return
+        self.questions.mkdir(exist_ok=True)
+        for left in self.questions.iterdir():
+            left.unlink()
+        try:
+            yield self.questions
+        finally:
+            with contextlib.suppress(OSError):  # a question is under way, or the folder is gone
+                self.questions.rmdir()
 
     def stop(self) -> None:
         """End the watch as soon as what it is doing is done; from any thread, or a signal's handler."""
@@ -154,10 +177,25 @@ class Watcher:
             self._sync_ended(event)
         elif event.kind == LIMIT:
             self._poll(FieldvaultError("watch-limit", path=str(self.root)))
-        elif event.kind == LOST or not event.path:
-            self.sweep_at = now
+        elif event.kind == ASKED:
+            answer(self.questions / event.path, write_word(self.word))
+        elif event.kind == LOST or event.path.rpartition("/")[2] in ("", IGNORES):
+            self._lost()
         else:
+            self._touched(event, now)
+
+    def _touched(self, event: FileEvent, now: float) -> None:
+        if self.word is not None:
+            self.word.differing.add(event.path)
+            if len(self.word.differing) > PATHS_MAX:
+                self._lost()
+        if event.kind != FOLDER and not is_leaving(event.path.rpartition("/")[2]):
             self.settler.touch(event.path, now, gone=event.kind == GONE)
+
+    def _lost(self) -> None:
+        """What the events have told is not all: look at everything, soon."""
+        self.word = None
+        self.sweep_at = max(time.monotonic(), self.sweep_not_before)
 
     def _look(self) -> None:
         """Do what is due."""
@@ -179,7 +217,7 @@ class Watcher:
     def _poll(self, error: FieldvaultError) -> None:
         if not self.polling:
             self.polling = True
-            self.sweep_at = time.monotonic()
+            self._lost()
             self.tell(Happening(POLLING, error=error))
 
     def _sweep(self) -> None:
@@ -187,15 +225,20 @@ class Watcher:
         started = time.monotonic()
         self.sweep_at = started + self.timing.retry
         with self._trying(), open_vault(self.root) as vault:
-            found = {edit.change.path: edit.change.new for edit in survey(vault).edits}
+            outside = vault.ignore.outside()
+            seen = survey(vault, [""])
+            found = {edit.change.path: edit.change.new for edit in seen.edits}
             for path, entry in found.items():
                 if path not in self.swept or self.swept[path] != entry:
                     self.settler.touch(path, started, gone=entry is None)
             self.swept = found
+            differing = {*found, *seen.problems, *seen.behind}
+            self.word = None if self.polling else Word(seen.tree, outside, differing)
             self.syncs.notice(vault.head(), time.monotonic())
-            took = time.monotonic() - started
+            ended = time.monotonic()
+            took = ended - started
             pause = max(self.timing.poll, POLL_COST_MAX * took) if self.polling else self.timing.sweep
-            self.sweep_at = started + took + pause
+            self.sweep_at, self.sweep_not_before = ended + pause, ended + LOST_COST_MAX * took
 
     def _complete(self, paths: Sequence[str]) -> list[str]:
         """The paths without attachments that a program still writes: these wait on."""
@@ -253,19 +296,15 @@ class Watcher:
 
 
 def _skip(path: str, is_folder: bool) -> bool:
-    """What no event is wanted of: git's and our own files, and the leavings of editors."""
-    name = path.rpartition("/")[2]
-    return name == ".git" or name.startswith(TEMPORARY) or is_leaving(name)
+    """What no event is wanted of: git's own files."""
+    return path.rpartition("/")[2] == ".git"
 
 
 def _is_of_vault(vault: Vault, path: str) -> bool:
-    """Whether a commit of everything would look at this path: tracked, or neither ignored nor another repository's."""
+    """Whether a commit of everything would look at this path."""
     tree = head_tree(vault)
-    if tree is not None and find_file(vault.objects, tree, path) is not None:
-        return True
-    above = Path(path).parents
-    nested = any(os.path.lexists(vault.root / folder / ".git") for folder in above if folder != Path())
-    return not nested and not vault.ignore.matches(path)
+    tracked = tree is not None and find_file(vault.objects, tree, path) is not None
+    return tracked or belongs(vault, path)
 
 
 def _place(root: Path) -> tuple[int, ...] | None:

@@ -1,7 +1,8 @@
 """Watching a folder with Linux's inotify.
 
 Law: one descriptor, one thread that sleeps in the kernel; a folder that cannot be watched is told. Folders that are
-skipped cost no watch. A new folder is told file by file, since its files may be older than its watch.
+skipped cost no watch; that one of them came or went is told as LOST. A new folder is told file by file, since its files
+may be older than its watch. Questions pass through the same descriptor: the kernel keeps the order of all its events.
 The trap avoided: watchdog's own emitter keeps silent where the limit of watches is reached or the queue overflows, and
 watches `.git` as well.
 """
@@ -16,7 +17,7 @@ import struct
 import threading
 from pathlib import Path
 
-from fieldvault.edge.fswatch.events import GONE, LIMIT, LOST, FileEvent, Skip, Tell
+from fieldvault.edge.fswatch.events import ASKED, FOLDER, GONE, LIMIT, LOST, FileEvent, Skip, Tell
 from fieldvault.errors import FieldvaultError
 
 _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED_FROM, _MOVED_TO = 0x2, 0x4, 0x8, 0x40, 0x80
@@ -33,10 +34,11 @@ _BUFFER_BYTES = 64 * 1024
 class InotifyWatch:
     """Watches `root` until it is closed. Raises `watch-limit` where the system has no watches left at the start."""
 
-    def __init__(self, root: Path, tell: Tell, skip: Skip) -> None:
+    def __init__(self, root: Path, tell: Tell, skip: Skip, questions: Path | None = None) -> None:
         self._root = root
         self._tell = tell
         self._skip = skip
+        self._questions = -1  # the watch of the folder for questions
         self._library = ctypes.CDLL(None, use_errno=True)
         self._folders: dict[int, str] = {}  # watch -> folder, "" is the root
         self._fd = self._library.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -45,6 +47,8 @@ class InotifyWatch:
         self._wake_read, self._wake_write = os.pipe()
         try:
             self._watch_below("", told=False)
+            if questions is not None:
+                self._questions = self._add_watch(questions, _MOVED_TO | _ONLYDIR)
         except BaseException:
             self._close_descriptors()
             raise
@@ -85,6 +89,9 @@ class InotifyWatch:
             self._watch_below("", told=False)
             self._tell(FileEvent("", LOST))
             return
+        if watch == self._questions:
+            self._tell(FileEvent(name, ASKED))
+            return
         if mask & _IGNORED:
             self._folders.pop(watch, None)
             return
@@ -101,6 +108,8 @@ class InotifyWatch:
     def _happened_at(self, path: str, mask: int) -> None:
         is_folder = bool(mask & _ISDIR)
         if self._skip(path, is_folder):
+            if "/" in path and mask & (_CREATE | _DELETE | _MOVED_FROM | _MOVED_TO):
+                self._tell(FileEvent("", LOST))
             return
         if mask & (_DELETE | _MOVED_FROM):
             if is_folder:
@@ -108,8 +117,9 @@ class InotifyWatch:
             self._tell(FileEvent(path, GONE))
         elif not is_folder:
             self._tell(FileEvent(path))
-        elif mask & (_CREATE | _MOVED_TO):
-            self._watch_below(path, told=True)
+        else:
+            self._tell(FileEvent(path, FOLDER))
+            self._watch_below(path, told=bool(mask & (_CREATE | _MOVED_TO)))
 
     def _watch_below(self, start: str, *, told: bool) -> None:
         """Watch a folder and those in it; `told`: tell of every file met."""
@@ -134,14 +144,19 @@ class InotifyWatch:
 
     def _add(self, folder: str) -> bool:
         """False where the folder is gone, or may not be read."""
-        watch = self._library.inotify_add_watch(self._fd, os.fsencode(self._root / folder), _MASK)
+        watch = self._add_watch(self._root / folder, _MASK)
+        if watch < 0:
+            return False
+        self._folders[watch] = folder
+        return True
+
+    def _add_watch(self, folder: Path, mask: int) -> int:
+        watch: int = self._library.inotify_add_watch(self._fd, os.fsencode(folder), mask)
         if watch < 0:
             code = ctypes.get_errno()
             if code in (errno.ENOSPC, errno.ENOMEM):
                 raise _limit(code, self._root)
-            return False
-        self._folders[watch] = folder
-        return True
+        return watch
 
     def _forget(self, folder: str) -> None:
         """The folder lies elsewhere now: its watches would tell wrong paths."""

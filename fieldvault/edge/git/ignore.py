@@ -30,10 +30,27 @@ class Ignore:
             self._manager = self._load()
         return bool(self._manager.is_ignored(path + "/" if is_dir else path))
 
+    def outside(self) -> str:
+        """What rules from outside the working folder, as a text that another one follows when it changes."""
+        stands = []
+        for file in self._files():
+            try:
+                st = file.stat()
+                stands.append((str(file), st.st_mtime_ns, st.st_size, st.st_ino))
+            except OSError:
+                stands.append((str(file), 0, 0, 0))
+        return repr((stands, self._ignorecase()))
+
     def _load(self) -> IgnoreFilterManager:
         from dulwich.ignore import IgnoreFilter, IgnoreFilterManager
 
-        ignorecase = self._config.get_bool("core", "ignorecase") or False
-        files = (self._config.excludes_file(), self._git_dir / "info" / "exclude")  # the later one counts
-        filters = [IgnoreFilter.from_path(str(file), ignorecase) for file in files if file.is_file()]
+        ignorecase = self._ignorecase()
+        filters = [IgnoreFilter.from_path(str(file), ignorecase) for file in self._files() if file.is_file()]
         return IgnoreFilterManager(str(self._root), filters, ignorecase)
+
+    def _files(self) -> tuple[Path, Path]:
+        """The person's, and the repository's own; the later one counts."""
+        return self._config.excludes_file(), self._git_dir / "info" / "exclude"
+
+    def _ignorecase(self) -> bool:
+        return self._config.get_bool("core", "ignorecase") or False
