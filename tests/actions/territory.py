@@ -1,8 +1,8 @@
 """A small territory whose every written word is a token, so that a test can see what became of it.
 
 Law: a token is written once, by one person, and is told apart from all others (`w17w`). Whoever looks for a lost value
-looks for tokens in the bytes of a tree: records, conflict files and attachments alike. Edits are made as a person makes
-them: to the text that stands there, one thing at a time.
+looks for tokens in the bytes of a tree: records, attachments, and what else stands in conflict files. Edits are made as
+a person makes them: to the text that stands there, one thing at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from fieldvault.core.names import is_conflict
 from fieldvault.core.schema import Schema
 from fieldvault.core.values import MISSING, Maybe
 from fieldvault.edge import schemas
@@ -37,14 +38,17 @@ properties:
   samples: {type: integer, x-merge: sum}
   custom: {type: object}
 """
-SCHEMA: Schema = schemas.load(read(SCHEMA_TEXT.encode()), "schemas/customer.yaml")
+SCHEMA_PATH = "schemas/customer.yaml"
+SCHEMA: Schema = schemas.load(read(SCHEMA_TEXT.encode()), SCHEMA_PATH)
 COUNTER = "customers/counter~cus_counter.yaml"  # never removed nor moved: what stands in it is checked to the letter
 
 _TOKEN = re.compile(rb"w\d+w")
 
 
-def tokens(data: bytes) -> set[str]:
-    return {found.decode() for found in _TOKEN.findall(data)}
+def tokens(path: str, data: bytes) -> set[str]:
+    """The tokens that stand in a file. What a conflict file tells its reader of the base does not stand there."""
+    standing = data.rpartition(b"\nalso:")[2] if is_conflict(path) else data
+    return {found.decode() for found in _TOKEN.findall(standing)}
 
 
 class Words:
@@ -59,7 +63,7 @@ class Words:
 
 def start() -> dict[str, bytes]:
     """The files with which everybody starts."""
-    files = {"fieldvault.yaml": SETTINGS, "schemas/customer.yaml": SCHEMA_TEXT}
+    files = {"fieldvault.yaml": SETTINGS, SCHEMA_PATH: SCHEMA_TEXT}
     for name in ("counter", "lefevre", "simon"):
         files[f"customers/{name}~cus_{name}.yaml"] = record(f"cus_{name}", "new")
     files |= {"notes.txt": "one\ntwo\nthree\n", "brochure.pdf": "%PDF\0"}
@@ -95,6 +99,21 @@ def commented(data: bytes, draw: random.Random, word: Words) -> bytes:
     places = [at for at, line in enumerate(lines) if re.match(rb"(name|tags|phones|samples):", line)]
     lines.insert(draw.choice(places), f"# {word()}".encode())
     return b"\n".join(lines)
+
+
+def reformed(data: bytes, draw: random.Random, word: Words) -> bytes:
+    """The schema after one change by a person, which lets no value give way: a title, a field, how a field merges."""
+    ways = {
+        "tags": ("{type: array, items: {type: string}, uniqueItems: true}", "{type: array, items: {type: string}}"),
+        "custom": ("{type: object}", "{type: object, x-merge: atomic}"),
+        "address": ("{type: object, x-merge: atomic}", "{type: object}"),
+    }
+    kind = draw.choice(["title", "field", *ways])
+    if kind == "title":
+        return re.sub(rb"(?m)^title: .*$", f"title: {word()}".encode(), data)
+    if kind == "field":
+        return data.rstrip(b"\n") + f"\n  {word()}: {{type: string}}\n".encode()
+    return re.sub(rf"(?m)^  {kind}: .*$".encode(), f"  {kind}: {draw.choice(ways[kind])}".encode(), data)
 
 
 def _edit(value: dict, draw: random.Random, word: Words) -> tuple[tuple[str, ...], Maybe]:

@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import tempfile
+from itertools import starmap
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,7 @@ class Territory(RuleBasedStateMachine):
             desk.assert_clean()
         self.world.hub_git.assert_sound()
         written, removed = _written_and_removed(desks[0])
-        standing = set().union(*map(tokens, files.values()))
+        standing = set().union(*starmap(tokens, files.items()))
         assert not written - removed - standing, f"lost: {written - removed - standing}"
 
     def _paths(self, person: str, *, records: bool = False) -> list[str]:
@@ -173,8 +174,8 @@ def _written_and_removed(desk: Desk) -> tuple[set[str], set[str]]:
 
         def words(tree: Oid) -> set[str]:
             if tree not in trees:
-                blobs = (vault.objects.blob(entry.oid) for entry in list_tree(vault.objects, tree).values())
-                trees[tree] = set().union(*map(tokens, blobs))
+                files = list_tree(vault.objects, tree).items()
+                trees[tree] = set().union(*(tokens(path, vault.objects.blob(entry.oid)) for path, entry in files))
             return trees[tree]
 
         for commit in walk(vault.objects, [desk.head()]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import dataclass
+from itertools import starmap
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,11 +29,22 @@ from fieldvault.edge.git.history import Commit, encode_commit, is_ancestor, read
 from fieldvault.edge.git.trees import diff_trees, list_tree, patch_tree
 from fieldvault.edge.yamltext import read
 from tests.actions.memory import Memory
-from tests.actions.territory import COUNTER, SCHEMA, Words, commented, edited, record, start, tokens
+from tests.actions.territory import (
+    COUNTER,
+    SCHEMA,
+    SCHEMA_PATH,
+    Words,
+    commented,
+    edited,
+    record,
+    reformed,
+    start,
+    tokens,
+)
 
 pytestmark = pytest.mark.slow
 
-STEPS = int(os.environ.get("FV_STEPS", "3000"))
+STEPS = int(os.environ.get("FV_STEPS", "20000"))
 STEPS_A_HISTORY = 25
 DESKS = st.sampled_from("abc")
 ACUTE = ("\u00e9", "e\u0301")
@@ -76,6 +88,11 @@ class Histories(RuleBasedStateMachine):
         """On the one record that nobody removes: a comment goes with what it is about."""
         data = self._files(desk)[COUNTER]
         self._change(desk, {COUNTER: commented(data, random.Random(seed), self.word)})
+
+    @rule(desk=DESKS, seed=SEEDS)
+    def change_the_schema(self, desk: str, seed: int) -> None:
+        data = self._files(desk)[SCHEMA_PATH]
+        self._change(desk, {SCHEMA_PATH: reformed(data, random.Random(seed), self.word)})
 
     @rule(desk=DESKS, seed=SEEDS)
     def edit_attachment(self, desk: str, seed: int) -> None:
@@ -249,8 +266,7 @@ class Histories(RuleBasedStateMachine):
         return self.memory.add("commit", encode_commit(Commit("", tree, parents, *who, *who, f"{self.clock}\n")))
 
     def _words(self, tree: Oid) -> set[str]:
-        blobs = (self.memory.blob(entry.oid) for entry in list_tree(self.memory, tree).values())
-        return set().union(*map(tokens, blobs))
+        return set().union(*starmap(tokens, self.memory.files(tree).items()))
 
     def _sum(self, tree: Oid) -> int:
         value = read(self.memory.blob(list_tree(self.memory, tree)[COUNTER].oid)).value(SCHEMA)
