@@ -1,0 +1,114 @@
+"""The link dies, goes silent or changes a bit: what came is kept out of sight, and nothing half stays."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fieldvault.edge.git.objects import Objects
+from fieldvault.edge.git.wire import open_hub
+from fieldvault.errors import Corrupt, FieldvaultError, HubUnreachable
+from tests import peers
+from tests.edge.git.conftest import Servers
+from tests.edge.git.failing import MAIN, failure, fetch, publish, tips, trusting
+from tests.gitenv import Git
+
+pytestmark = pytest.mark.usefixtures("nobodys_settings")
+
+
+@pytest.mark.peers
+class TestBadLinks:
+    """The link dies, or goes silent, after so many bytes of a fetch or of a push."""
+
+    @pytest.mark.parametrize("silent", [False, True])
+    @pytest.mark.parametrize("kind", ["git", "http", "ssh"])
+    def test_a_fetch(
+        self, kind: str, silent: bool, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+        marc = Git(tmp_path / "marc").init()
+        tip = marc.commit_files({"brochure.pdf": random.Random(1).randbytes(300_000), "a.yaml": "a: 1\n"})
+        marc("push", "-q", str(hub.path), "main")
+        url, port = self.way(kind, servers, hub.path.name, monkeypatch)
+        with Objects(vault.path / ".git") as objects:
+            for octets in (150_000,) if silent else (0, 10, 1000, 150_000):
+                with peers.BadLink(port, down=octets or None, up=None if octets else 1, silent=silent) as link:
+                    error = failure(lambda: fetch(url(link.port), tmp_path, objects, tip))
+                assert isinstance(error, HubUnreachable), error
+                if silent:
+                    assert error.facts["reason"] == "timeout"
+            vault.assert_sound()
+            assert [path for path in (vault.path / ".git/objects").rglob("*") if path.is_file()] == []
+            with peers.BadLink(port) as link:
+                fetch(url(link.port), tmp_path, objects, tip)
+        vault("update-ref", MAIN, tip)
+        vault.assert_sound()
+
+    @pytest.mark.parametrize("kind", ["git", "http", "ssh"])
+    def test_a_push(self, kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+        tip = vault.commit_files({"brochure.pdf": random.Random(1).randbytes(300_000), "a.yaml": "a: 1\n"})
+        url, port = self.way(kind, servers, hub.path.name, monkeypatch)
+        with Objects(vault.path / ".git") as objects:
+            for octets in (0, 10, 1000, 150_000, 300_000):
+                with peers.BadLink(port, up=octets or None, down=None if octets else 1) as link:
+                    error = failure(lambda: publish(url(link.port), tmp_path, objects, tip))
+                assert isinstance(error, HubUnreachable), error
+                assert hub("for-each-ref") == ""
+            hub.assert_sound()
+            with peers.BadLink(port) as link:
+                assert publish(url(link.port), tmp_path, objects, tip) == {MAIN: None}
+        hub.assert_sound()
+
+    @pytest.mark.parametrize("kind", ["git", "http"])
+    def test_a_fetch_in_which_one_bit_changes(
+        self, kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        hub, marc = servers.repository(), Git(tmp_path / "marc").init()
+        tip = marc.commit_files({"customers/8q/a.yaml": "name: Lefèvre\n" * 20, "a.yaml": "a: 1\n"})
+        marc("push", "-q", str(hub.path), "main")
+        url, port = self.way(kind, servers, hub.path.name, monkeypatch)
+        with peers.BadLink(port) as whole:
+            tips(url(whole.port), tmp_path)()
+        draw = random.Random(1)
+        for number in range(10):
+            vault = Git(tmp_path / f"vault{number}").init()
+            place = draw.randrange(whole.carried["down"] + 600)
+            with peers.BadLink(port, flip=place) as link, Objects(vault.path / ".git") as objects:
+                try:
+                    fetch(url(link.port), tmp_path, objects, tip)
+                except FieldvaultError:
+                    assert vault("count-objects") == "0 objects, 0 kilobytes"
+                else:
+                    vault("update-ref", MAIN, tip)
+                    vault.assert_sound()
+
+    def way(
+        self, kind: str, servers: Servers, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> tuple[Callable[[int], str], int]:
+        """The hub's address by the port of a link, and the port that the link leads to."""
+        direct = servers.url(kind, name, monkeypatch)
+        if kind == "ssh":
+            trusting(monkeypatch, servers)
+        port = int(direct.split("127.0.0.1:")[1].split("/")[0])
+        return lambda other: direct.replace(f"127.0.0.1:{port}", f"127.0.0.1:{other}"), port
+
+
+@pytest.mark.peers
+def test_a_pack_that_would_inflate_beyond_measure_is_refused(servers: Servers, tmp_path: Path) -> None:
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    zeros = tmp_path / "zeros"
+    with zeros.open("wb") as file:
+        file.truncate(129 << 20)
+    blob = hub("hash-object", "-w", str(zeros))
+    tree = hub("mktree", stdin=f"100644 blob {blob}\tzeros\n")
+    tip = hub("commit-tree", tree, "-m", "zeros")
+    hub("update-ref", MAIN, tip)
+    with open_hub(servers.git().url(hub.path.name), tmp_path) as one, Objects(vault.path / ".git") as objects:
+        error = failure(lambda: one.fetch(objects, [tip], []))
+    assert isinstance(error, Corrupt)
+    assert error.kind == "pack-too-large"
+    assert [path for path in (vault.path / ".git/objects").rglob("*") if path.is_file()] == []

@@ -1,0 +1,103 @@
+"""Many questions on one connection, and several people at one hub."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from fieldvault.edge.git.hub import STALE
+from fieldvault.edge.git.link import Limits
+from fieldvault.edge.git.objects import Objects
+from fieldvault.edge.git.wire import open_hub
+from tests import peers
+from tests.edge.git.conftest import Servers
+from tests.edge.git.failing import MAIN, tips
+from tests.gitenv import Git
+
+pytestmark = pytest.mark.usefixtures("nobodys_settings")
+
+
+@pytest.mark.peers
+def test_one_login_serves_many_questions(servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hub = servers.repository()
+    url = servers.url("ssh", hub.path.name, monkeypatch)
+    listener = servers.ssh().listener
+    assert listener is not None
+    tips(url, tmp_path, Limits())()
+    before = listener.connections
+    for _ in range(3):
+        tips(url, tmp_path, Limits())()
+    assert listener.connections == before
+
+
+@pytest.mark.peers
+def test_one_connection_serves_the_whole_sync(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each handshake of TLS costs two ways to a hub that is far."""
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    tip = vault.commit_files({"a.yaml": "a: 1\n"})
+    direct = servers.url("https", hub.path.name, monkeypatch)
+    port = direct.split(":")[2].split("/")[0]
+    with (
+        peers.BadLink(int(port)) as link,
+        open_hub(direct.replace(port, str(link.port)), tmp_path) as one,
+        Objects(vault.path / ".git") as objects,
+        Objects(Git(tmp_path / "other").init().path / ".git") as others,
+    ):
+        assert one.tips() == {}
+        assert one.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
+        one.fetch(others, [tip], [])
+        assert link.connections == 1
+
+
+@pytest.mark.peers
+def test_a_race_that_is_lost_inside_the_server_is_told_from_a_refusal(servers: Servers, tmp_path: Path) -> None:
+    """The ref moves after the server told its value and before it takes ours."""
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    first = vault.commit_files({"a.yaml": "a: 1\n"})
+    vault("push", "-q", str(hub.path), "main")
+    other = hub("commit-tree", f"{first}^{{tree}}", "-p", first, "-m", "quicker")
+    mine = vault.commit_files({"b.yaml": "a: 1\n"})
+    quicker = hub.path / "hooks/update"
+    quicker.parent.mkdir(exist_ok=True)
+    quicker.write_text(f"#!/bin/sh\ngit update-ref {MAIN} {other}\n")
+    quicker.chmod(0o755)
+    with open_hub(servers.git().url(hub.path.name), tmp_path) as one, Objects(vault.path / ".git") as objects:
+        assert one.publish(objects, {MAIN: (first, mine)}) == {MAIN: STALE}
+        assert one.tips() == {MAIN: other}
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("kind", ["path", "git"])
+def test_of_two_at_once_nobody_is_lost(
+    kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub = servers.repository()
+    url = servers.url(kind, hub.path.name, monkeypatch)
+    made: list[str] = []
+
+    def work(name: str) -> None:
+        vault = Git(tmp_path / name).init()
+        with Objects(vault.path / ".git") as objects, open_hub(url, tmp_path) as one:
+            for number in range(5):
+                while True:
+                    base = one.tips().get(MAIN)
+                    one.fetch(objects, [base] if base else [], [])
+                    parent = ["-p", base] if base else []
+                    tree = vault("mktree")
+                    tip = vault("commit-tree", tree, *parent, "-m", f"{name} {number}")
+                    if one.publish(objects, {MAIN: (base, tip)}, [base] if base else [])[MAIN] is None:
+                        made.append(tip)
+                        break
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("marc", "ines")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(made) == 10
+    assert set(hub("rev-list", MAIN).split()) == set(made)
+    hub.assert_sound()
