@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fieldvault.core import listmerge, slots
 from fieldvault.core.nodes import Collection, Entry, tied
-from fieldvault.core.reading import entry_value, key_of, value_of
+from fieldvault.core.reading import entry_value, key_of, meaning
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.slots import Sides
 from fieldvault.core.strategies import instant
@@ -43,7 +43,7 @@ class Trio(NamedTuple):
     def by_key(self, rule: FieldRule) -> list[Named] | None:
         """Of lists: each version's items by the key that the schema names; None where a side has a key twice."""
         listed = self.entries()
-        named = [{key_of(value_of(entry.node, rule.item), rule): entry for entry in entries} for entries in listed]
+        named = [{key_of(meaning(entry, rule.item), rule): entry for entry in entries} for entries in listed]
         if len(named[1]) < len(listed[1]) or len(named[2]) < len(listed[2]):
             return None
         return [named[0] if len(named[0]) == len(listed[0]) else {}, *named[1:]]
@@ -99,7 +99,7 @@ def _by_time(rule: FieldRule, named: Sequence[Named], present: Named, sequence: 
     at = rule.policy.at
 
     def moment(name: str) -> tuple[Decimal, str]:
-        value = value_of(present[name].node, rule.item)
+        value = meaning(present[name], rule.item)
         text = value.get(at) if at and isinstance(value, dict) else None
         return (instant(text) if isinstance(text, str) else None) or Decimal(0), name
 

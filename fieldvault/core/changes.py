@@ -29,11 +29,13 @@ def changes_between(old: Maybe, new: Maybe, schema: Schema) -> list[FieldChange]
 
 
 def _changes(path: FieldPath, old: Maybe, new: Maybe, rule: FieldRule) -> Iterator[FieldChange]:
-    if same(rule.standard(old), rule.standard(new)):
+    if old is new:
         return
     if isinstance(old, dict) and isinstance(new, dict) and rule.strategy == "granular":
         for key in {**old, **new}:
             yield from _changes((*path, key), old.get(key, MISSING), new.get(key, MISSING), rule.field(key))
+        return
+    if same(rule.standard(old), rule.standard(new)):
         return
     if isinstance(old, list) and isinstance(new, list) and rule.strategy in ITEMS_BY_KEY:
         before, after = _by_key(old, rule), _by_key(new, rule)

@@ -67,6 +67,10 @@ def _block(collection: Collection, column: int, out: list[str]) -> None:
 
 
 def _entry(entry: Entry, column: int, out: list[str], *, inline: bool) -> None:
+    if entry.span and entry.span[3] == column == 0:  # as it was read, at the left margin where it was read
+        source, start, end, _ = entry.span
+        out.append(source[start:end])
+        return
     if not inline:
         _lines(_lead(entry), column, out)
         out.append(" " * column)

@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from fieldvault.core.values import Value
+
 ABSOLUTE = "\f"  # begins a kept line that is not indented with its collection
 
 
@@ -83,10 +85,12 @@ Node: TypeAlias = Scalar | Alias | Collection
 class Entry:
     """One entry of a collection with its slots; `key` is None in a list.
 
-    `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1.
+    `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1. `meaning` is the
+    node's value under a rule (core/reading), kept because versions of a record share the entries in which they agree.
+    `span` is where it stands in its file: the text, its start and end there, and its column; None if it was not read.
     """
 
-    __slots__ = ("_span", "_text", "first", "flow", "gap", "head", "key", "lead", "line", "node", "trail")
+    __slots__ = ("_text", "first", "flow", "gap", "head", "key", "lead", "line", "meaning", "node", "span", "trail")
 
     def __init__(
         self, key: str | None, node: Node, *, lead: str = "", head: str = "", gap: str = "", trail: str = ""
@@ -100,17 +104,18 @@ class Entry:
         self.flow = False
         self.first = False
         self.line = 0
+        self.meaning: tuple[object, Value] | None = None
         self._text: str | None = None
-        self._span: tuple[str, int, int, int] | None = None
+        self.span: tuple[str, int, int, int] | None = None
 
     def place(self, source: str, start: int, end: int, column: int) -> None:
         """Remember where the entry stands in its file; its source is cut out only when it is asked for."""
-        self._span = (source, start, end, column)
+        self.span = (source, start, end, column)
 
     def source(self) -> str | None:
         """The whole entry as it stands in its file, lead to trail, relative to its column; None if it was not read."""
-        if self._text is None and self._span is not None:
-            source, start, end, column = self._span
+        if self._text is None and self.span is not None:
+            source, start, end, column = self.span
             cut = source[start:end]
             whole_lines = not self.flow and (cut[:1].isspace() or cut[:1] == "#")
             self._text = dedent("\n" + cut, column) if whole_lines else "\n" + dedent(cut, column)

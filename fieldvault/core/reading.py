@@ -22,14 +22,20 @@ def value_of(node: Node, rule: FieldRule) -> Value:
     if isinstance(node, Alias):
         return value_of(node.target, rule)
     if node.mapping:
-        named = ((entry.key, entry.node) for entry in node.entries if entry.key is not None)
-        return {key: value_of(below, rule.field(key)) for key, below in named}
+        return {entry.key: meaning(entry, rule.field(entry.key)) for entry in node.entries if entry.key is not None}
     item = rule.item
-    return [value_of(entry.node, item) for entry in node.entries]
+    return [meaning(entry, item) for entry in node.entries]
+
+
+def meaning(entry: Entry, rule: FieldRule) -> Value:
+    """The value of a complete entry, which is read once under each rule; nobody changes it."""
+    if entry.meaning is None or entry.meaning[0] is not rule:
+        entry.meaning = rule, value_of(entry.node, rule)
+    return entry.meaning[1]
 
 
 def entry_value(entry: Entry | None, rule: FieldRule) -> Maybe:
-    return MISSING if entry is None else value_of(entry.node, rule)
+    return MISSING if entry is None else meaning(entry, rule)
 
 
 def key_of(value: Value, rule: FieldRule) -> str:
@@ -49,7 +55,7 @@ def steps(collection: Collection, rule: FieldRule) -> Iterator[tuple[str, Entry,
     item = rule.item
     for place, entry in enumerate(collection.entries):
         by_key = rule.strategy in ITEMS_BY_KEY
-        yield key_of(value_of(entry.node, item), rule) if by_key else str(place), entry, item
+        yield key_of(meaning(entry, item), rule) if by_key else str(place), entry, item
 
 
 def find(entry: Entry, path: FieldPath, rule: FieldRule) -> tuple[Entry, FieldRule] | None:

@@ -49,6 +49,11 @@ class Schema:
             self._rules[key] = FieldRule(self, parts)
         return self._rules[key]
 
+    @cached_property
+    def unknown(self) -> FieldRule:
+        """The default rule: that of a field about which the schema says nothing."""
+        return self.compiled([])
+
     def rules(self) -> Iterator[tuple[FieldPath, FieldRule]]:
         """Every rule that the schema states, each once, with the first path to it; items of lists are `*`."""
         waiting: list[tuple[FieldPath, FieldRule]] = [((), self.root)]
@@ -165,7 +170,9 @@ class FieldRule:
     def field(self, name: str) -> FieldRule:
         """The rule of a field of this map."""
         known = self._named.get(name)
-        return known or (self.schema.compiled(self._stated_for(name)) if self._open else self.schema.compiled([]))
+        if known is None:
+            known = self.schema.compiled(self._stated_for(name)) if self._open else self.schema.unknown
+        return known
 
     @cached_property
     def _named(self) -> dict[str, FieldRule]:

@@ -38,6 +38,8 @@ KEY_SEPARATOR = "\x1f"  # between the components of a composite item key, inside
 
 def same(a: Maybe, b: Maybe) -> bool:
     """Whether two values are one: alike in type and value, maps in any order. 1, 1.0, "1" and true differ."""
+    if a is b:
+        return True
     if type(a) is not type(b):
         return False
     if isinstance(a, dict) and isinstance(b, dict):

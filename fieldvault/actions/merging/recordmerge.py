@@ -7,7 +7,8 @@ it ever did not, the whole record would be a register, and a conflict would say 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from fieldvault.core import layout
@@ -63,7 +64,7 @@ def merge_record(
         return MergedRecord(theirs.data, tuple(theirs.conflicts.values()))
     if _alike(theirs, base):
         return MergedRecord(ours.data, tuple(ours.conflicts.values()))
-    documents = [_readable(side.data, limits) for side in (base, ours, theirs)]
+    documents = _readable([side.data for side in (base, ours, theirs)], limits)
     read_sides = list(zip((base, ours, theirs), documents, strict=True))
     broken = tuple(side.data for side, document in read_sides[1:] if side.data is not None and document is None)
     if broken:
@@ -74,7 +75,7 @@ def merge_record(
         return MergedRecord(None, merged.conflicts, merged.notices)
     data = layout.data(merged.tree)
     meant = value_of(merged.tree.root.node, schema.root)
-    if not _reads_as(data, meant, schema, limits):
+    if not _reads_as(data, meant, schema, limits, documents[1] or documents[2]):
         return _as_one_register(documents, merged, schema, record)
     fields = _merged_fields(documents, meant, merged, schema)
     return MergedRecord(data, merged.conflicts, merged.notices, fields)
@@ -82,7 +83,9 @@ def merge_record(
 
 def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Limits = RECORD) -> list[FieldChange]:
     """The fields in which two versions differ; an item of a keyed list by its key. Raises Unreadable."""
-    values = [read(data, limits=limits).value(schema) if data is not None else MISSING for data in (old, new)]
+    before = read(old, limits=limits) if old is not None else None
+    after = read(new, limits=limits, like=before) if new is not None else None
+    values = [each.value(schema) if each else MISSING for each in (before, after)]
     return changes_between(values[0], values[1], schema)
 
 
@@ -90,13 +93,18 @@ def _alike(side: Side, base: Side) -> bool:
     return side.data == base.data and dict(side.conflicts) == dict(base.conflicts)
 
 
-def _readable(data: bytes | None, limits: Limits) -> Document | None:
-    if data is None:
-        return None
-    try:
-        return read(data, limits=limits)
-    except Unreadable:
-        return None
+def _readable(versions: Sequence[bytes | None], limits: Limits) -> list[Document | None]:
+    """The versions that can be read, the later ones from the first."""
+    documents: list[Document | None] = []
+    known = None
+    for data in versions:
+        document = None
+        if data is not None:
+            with suppress(Unreadable):
+                document = read(data, limits=limits, like=known)
+                known = known or document
+        documents.append(document)
+    return documents
 
 
 def _with_unreadable(
@@ -113,10 +121,11 @@ def _with_unreadable(
     )
 
 
-def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits) -> bool:
+def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits, like: Document | None) -> bool:
     """Whether the bytes read back as the value that was built beside them. Two records may add up to a larger one."""
     try:
-        again = read(data, limits=replace(limits, bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max))
+        doubled = replace(limits, bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max)
+        again = read(data, limits=doubled, like=like)
     except Unreadable:
         return False
     return same(again.value(schema), meant)
@@ -135,12 +144,12 @@ def _as_one_register(documents: list[Document | None], merged: Merged, schema: S
 def _merged_fields(
     documents: list[Document | None], meant: Maybe, merged: Merged, schema: Schema
 ) -> tuple[FieldPath, ...]:
-    base, ours, theirs = (document.value(schema) if document else MISSING for document in documents)
-    if MISSING in (base, ours, theirs):
+    base = documents[0]
+    if base is None or None in documents:
         return ()
     open_fields = {conflict.field for conflict in merged.conflicts}
     open_fields |= {member for field in open_fields for member in _members(field, schema)}
-    changed = (change.path for change in changes_between(base, meant, schema))
+    changed = (change.path for change in changes_between(base.value(schema), meant, schema))
     return tuple(path for path in changed if not any(path[: len(field)] == field for field in open_fields))
 
 

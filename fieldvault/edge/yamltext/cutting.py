@@ -11,11 +11,11 @@ has no event; a block scalar's end mark takes in blank lines that are no content
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import yaml
 
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, dedent
+from fieldvault.edge.yamltext.events import events_of
 from fieldvault.edge.yamltext.guard import Guard, end_of, line_of, refused, start_of
 
 _SPACE = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
@@ -29,11 +29,10 @@ _NOTHING = Scalar("", "")
 class Cutter:
     """Reads one node tree from `events`. `position` is the index of the first character that no slot owns yet."""
 
-    def __init__(self, text: str, events: Iterator[yaml.Event], guard: Guard, unmask: dict[int, str]) -> None:
+    def __init__(self, text: str, guard: Guard) -> None:
         self.text = text
-        self.events = events
+        self.events, self.unmask = events_of(text)
         self.guard = guard
-        self.unmask = unmask  # stand-ins of characters that libyaml takes for line ends
         self.position = 0
 
     def value(self, entry: Entry, event: yaml.Event, start: int, column: int) -> None:

@@ -16,6 +16,7 @@ from fieldvault.core.values import FieldPath, Maybe, Value, same
 from fieldvault.edge.yamltext.glance import plainly_readable
 from fieldvault.edge.yamltext.guard import Limits
 from fieldvault.edge.yamltext.reading import read_tree
+from fieldvault.edge.yamltext.rereading import Reading
 from fieldvault.errors import FieldvaultError, Unreadable
 
 RECORD = Limits()
@@ -24,10 +25,14 @@ RECORD = Limits()
 class Document:
     """A readable file: its bytes and the tree of its slots."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, reading: Reading, limits: Limits) -> None:
         self.data = data
+        self.reading = reading
         self._limits = limits
-        self.tree: Tree = read_tree(data, limits)
+
+    @property
+    def tree(self) -> Tree:
+        return self.reading.tree
 
     def value(self, schema: Schema = DEFAULT) -> Value:
         """The value under a schema; a map where the limits ask for one."""
@@ -53,16 +58,20 @@ class Document:
 
     def _reads_as(self, data: bytes, meant: Value, schema: Schema) -> bool:
         try:
-            return same(value_of(read_tree(data, self._limits).root.node, schema.root), meant)
+            again = read(data, limits=self._limits, like=self)
+            return same(again.value(schema), meant)
         except Unreadable as error:
             if error.kind in ("yaml-too-large", "yaml-too-many-nodes", "yaml-too-deep"):
                 raise  # the edit is at fault, and this says how
             return False
 
 
-def read(data: bytes, *, limits: Limits = RECORD) -> Document:
-    """Read one record. Raises Unreadable, with its line, for everything that a record may not be."""
-    return Document(data, limits)
+def read(data: bytes, *, limits: Limits = RECORD, like: Document | None = None) -> Document:
+    """Read one record. Raises Unreadable, with its line, for everything that a record may not be.
+
+    `like`: another version of it. What both have alike is not read again; the line numbers there are the other's.
+    """
+    return Document(data, read_tree(data, limits, like.reading if like else None), limits)
 
 
 def check(data: bytes, *, limits: Limits = RECORD) -> None:

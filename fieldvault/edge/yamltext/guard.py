@@ -61,6 +61,11 @@ class Guard:
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._unfinished: set[str] = set()
 
+    @property
+    def anchored(self) -> bool:
+        """Whether something had an anchor."""
+        return bool(self._anchors)
+
     def count(self, event: yaml.Event, weight: int = 1) -> None:
         """One more node, or as many as an alias stands for."""
         self.nodes += weight

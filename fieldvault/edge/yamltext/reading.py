@@ -1,8 +1,7 @@
 """Reading: bytes to a tree of slots, or one clear error.
 
 Law: whatever the bytes are, the outcome is a tree or `Unreadable` with a line; never another exception, never more than
-the limits' memory. libyaml breaks lines where YAML 1.1 does, so the characters that are content in YAML 1.2 are given
-stand-ins while it reads.
+the limits' memory.
 """
 
 from __future__ import annotations
@@ -14,36 +13,31 @@ import yaml
 from fieldvault.core.nodes import Entry, Scalar, Tree
 from fieldvault.edge.yamltext.cutting import Cutter
 from fieldvault.edge.yamltext.guard import Guard, Limits, end_of, line_of, start_of
+from fieldvault.edge.yamltext.rereading import Reading, reread, starts_of
 from fieldvault.errors import Unreadable
 
-_LINE_ENDS_OF_1_1 = re.compile("[\x85\u2028\u2029\ufeff]|\r(?!\n)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _MARKERS = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 _HEADING = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\n")  # comment and blank lines, up to the last blank one
 
 
-def read_tree(data: bytes, limits: Limits) -> Tree:
-    """Cut the bytes of one document into slots."""
+def read_tree(data: bytes, limits: Limits, like: Reading | None = None) -> Reading:
+    """Cut the bytes of one document into slots. `like`: another version of it, from which what is alike is taken."""
     if len(data) > limits.bytes_max:
         raise Unreadable("yaml-too-large", size=len(data), limit=limits.bytes_max)
     text = _decoded(data)
-    tree = Tree(Entry(None, Scalar("", "")), bom=text.startswith("\ufeff"))
+    bom = text.startswith("\ufeff")
     text = text.removeprefix("\ufeff")
-    tree.newline = _line_ending(text)
-    if tree.newline != "\n":
-        text = text.replace(tree.newline, "\n")
-    tree.final_newline = text.endswith("\n")
-    if not tree.final_newline:
+    newline = _line_ending(text)
+    if newline != "\n":
+        text = text.replace(newline, "\n")
+    final_newline = text.endswith("\n")
+    if not final_newline:
         text += "\n"
     _refuse_odd_characters(text)
-    readable, unmask = _masked(text)
-    try:
-        _read_document(tree, text, Cutter(text, yaml.parse(readable, Loader=yaml.CBaseLoader), Guard(limits), unmask))
-    except yaml.MarkedYAMLError as error:
-        raise _syntax(error, text) from error
-    except yaml.YAMLError as error:
-        raise Unreadable("yaml-syntax", reason=str(error)) from error
-    return tree
+    reading = (reread(text, like, limits) if like else None) or _read_whole(text, limits)
+    reading.tree.bom, reading.tree.newline, reading.tree.final_newline = bom, newline, final_newline
+    return reading
 
 
 def _decoded(data: bytes) -> str:
@@ -75,14 +69,16 @@ def _refuse_odd_characters(text: str) -> None:
         raise Unreadable("yaml-conflict-markers", **_place(text, found.start()))
 
 
-def _masked(text: str) -> tuple[str, dict[int, str]]:
-    found = set(_LINE_ENDS_OF_1_1.findall(text))
-    if not found:
-        return text, {}
-    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
-    stand_in = dict(zip(sorted(found), free, strict=False))
-    masked = _LINE_ENDS_OF_1_1.sub(lambda match: stand_in[match.group()], text)
-    return masked, {ord(sign): original for original, sign in stand_in.items()}
+def _read_whole(text: str, limits: Limits) -> Reading:
+    tree = Tree(Entry(None, Scalar("", "")))
+    guard = Guard(limits)
+    try:
+        _read_document(tree, text, Cutter(text, guard))
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(error, text) from error
+    except yaml.YAMLError as error:
+        raise Unreadable("yaml-syntax", reason=str(error)) from error
+    return Reading(tree, text, guard.nodes, starts_of(tree, guard))
 
 
 def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
