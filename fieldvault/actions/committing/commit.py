@@ -34,7 +34,6 @@ from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import Identity
 from fieldvault.edge.git.history import Commit, encode_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
-from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.errors import Busy, Unreadable
 
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
@@ -84,11 +83,9 @@ def commit(
         with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
             vault.guard_idle()
             try:
-                report = _commit(vault, now, message, paths, written)
+                return _commit(vault, now, message, paths, written)
             except HeadMoved:  # plain git was quicker: its commit becomes our parent
                 continue
-        keep_tidy(vault.objects)
-        return report
     raise Busy("git-busy", path=str(vault.git_dir))
 
 
