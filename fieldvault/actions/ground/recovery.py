@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from fieldvault.actions.ground.change import PENDING, resume, unpin
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
+from fieldvault.edge.git.gcpid import GcPid
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.lock import FileLock
 
@@ -29,6 +30,10 @@ def recover(vault: Vault) -> None:
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
             _sweep(vault)
+    sign = GcPid(vault.git_dir)
+    if sign.is_left():  # killed while it tidied up
+        vault.objects.sweep()
+        sign.release()
 
 
 @contextmanager

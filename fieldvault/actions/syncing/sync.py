@@ -30,6 +30,7 @@ from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
 from fieldvault.edge.git.hub import STALE
 from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 from fieldvault.edge.git.packs import missing_objects, objects_to_send, packed_bytes
+from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.edge.git.wire import open_hub
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
@@ -76,6 +77,7 @@ def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report
     finally:
         notes.save(vault)
     tell_news(vault, before, report)
+    keep_tidy(vault.objects)
 
 
 def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:

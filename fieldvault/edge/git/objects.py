@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from fieldvault.errors import Corrupt
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
 
+_NAME_CHARACTERS = 38  # of a loose object's file; the other two are its folder's
 _LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
 
 
@@ -66,9 +68,9 @@ class Objects:
 
         A damaged copy is passed over where another one is whole, as git does.
         """
-        found = self._read_packed(oid) or self._read_loose(oid)
+        found = self.read_packed(oid) or self.read_loose(oid)
         if found is None and self.packs.look_again():
-            found = self._read_packed(oid)
+            found = self.read_packed(oid)
         if found is not None:
             return found
         if oid == EMPTY_TREE:
@@ -94,13 +96,11 @@ class Objects:
         for kind, data in items:
             oid = object_id(kind, data)
             target = self._loose(oid)
-            if self._read_loose(oid) is None:
+            if self.read_loose(oid) is None or not _made_durable(target):
                 if not target.parent.is_dir():
                     target.parent.mkdir(exist_ok=True)
                     folders.add(self.path)
                 _write_loose(target, _header(kind, data) + data)
-            else:
-                flush_file(target)  # plain git leaves the objects of `git add` unflushed
             oids.append(oid)
             folders.add(target.parent)
         flush_folders(folders)
@@ -113,6 +113,20 @@ class Objects:
                 writer.add(object_id(kind, data), kind, data)
             writer.finish()
 
+    def loose(self, folders: int = 256) -> Iterator[Oid]:
+        """The ids of the loose objects, in the first so many of the 256 folders."""
+        for number in range(folders):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                with os.scandir(self.path / f"{number:02x}") as folder:
+                    names = [entry.name for entry in folder if len(entry.name) == _NAME_CHARACTERS]
+                yield from (f"{number:02x}{name}" for name in names)
+
+    def remove_loose(self, oids: Iterable[Oid]) -> None:
+        """Take away the files of objects that stand in packs as well."""
+        for oid in oids:
+            with contextlib.suppress(OSError):  # git was quicker, or Windows removes no read-only file
+                self._loose(oid).unlink()
+
     def sweep(self) -> None:
         """Remove what writers of ours that were killed had half written; git itself keeps it for two weeks."""
         sweep(self.path.glob("??/tmp_obj_*"), self.path.glob("pack/tmp_*"))
@@ -124,7 +138,8 @@ class Objects:
     def _loose(self, oid: Oid) -> Path:
         return self.path / oid[:2] / oid[2:]
 
-    def _read_loose(self, oid: Oid) -> tuple[str, bytes] | None:
+    def read_loose(self, oid: Oid) -> tuple[str, bytes] | None:
+        """Kind and content; None where there is no whole loose object."""
         try:
             with open(f"{self.path}/{oid[:2]}/{oid[2:]}", "rb") as file:  # noqa: PTH123 - a Path costs as much as the read
                 raw = zlib.decompress(file.read())
@@ -135,7 +150,8 @@ class Objects:
         header, _, data = raw.partition(b"\0")
         return header.split(b" ", 1)[0].decode("ascii"), data
 
-    def _read_packed(self, oid: Oid) -> tuple[str, bytes] | None:
+    def read_packed(self, oid: Oid) -> tuple[str, bytes] | None:
+        """Kind and content; None where no pack of the last look has the object whole."""
         found = self.packs.read(oid)
         return found if found is not None and object_id(*found) == oid else None
 
@@ -146,6 +162,15 @@ def expect(reader: Reader, oid: Oid, kind: str) -> bytes:
     if found != kind:
         raise Corrupt("object-kind", oid=oid, expected=kind, found=found)
     return data
+
+
+def _made_durable(target: Path) -> bool:
+    """Plain git leaves the objects of `git add` unflushed. False where upkeep has just taken it into a pack."""
+    try:
+        flush_file(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write_loose(target: Path, raw: bytes) -> None:

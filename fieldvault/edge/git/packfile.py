@@ -8,10 +8,14 @@ cloned has its objects in packs.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
+from collections.abc import Iterator
+from itertools import pairwise
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import NamedTuple
 
 from fieldvault.edge.git.delta import apply_delta
 
@@ -19,14 +23,26 @@ KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}  # the type numbers of pac
 OFS_DELTA, REF_DELTA = 6, 7
 
 _FANOUT = struct.Struct(">256I")
+_UINT32 = struct.Struct(">I")
 _MAGIC = b"\xfftOc\0\0\0\2"
 _NAMES_AT = len(_MAGIC) + _FANOUT.size
 _ID_BYTES = 20
+_CHECKSUM_BYTES = 20
 _FAR = 0x80000000  # an offset beyond 2 GiB stands in a table of its own
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
 _CACHE_BYTES = 16 << 20
 
 _Whole = tuple[int, bytes]  # type number, content
+
+
+class Packed(NamedTuple):
+    """One entry as it lies in a pack: `size` once inflated, the raw id of its base where it is a delta."""
+
+    raw: bytes
+    number: int
+    size: int
+    base: bytes | None
+    data: bytes
 
 
 class PackFile:
@@ -40,6 +56,8 @@ class PackFile:
             if self._index[: len(_MAGIC)] != _MAGIC:
                 raise ValueError("another version of pack index")
             self._fanout = (0, *_FANOUT.unpack_from(self._index, len(_MAGIC)))
+            self._total: int = self._fanout[-1]
+            self._offsets_at = _NAMES_AT + self._total * (_ID_BYTES + 4)  # after the names and their checksums
         except BaseException:
             self.close()
             raise
@@ -67,6 +85,32 @@ class PackFile:
             return None
         return (KINDS[whole[0]], whole[1]) if whole is not None else None
 
+    def is_sound(self) -> bool:
+        """Whether pack and index are what was once written, belong together, and can be walked through."""
+        ends: list[bytes] = [mapped[-_CHECKSUM_BYTES:] for mapped in self._maps]
+        if self._index[-2 * _CHECKSUM_BYTES : -_CHECKSUM_BYTES] != ends[1] or ends != list(map(_sum, self._maps)):
+            return False
+        try:
+            return sum(1 for _ in self.entries()) == self._total
+        except (ValueError, IndexError, struct.error):
+            return False
+
+    def entries(self) -> Iterator[Packed]:
+        """Every entry, in the pack's order, not inflated. ValueError where the index does not fit the pack."""
+        starts = range(_NAMES_AT, _NAMES_AT + self._total * _ID_BYTES, _ID_BYTES)
+        names = [self._index[start : start + _ID_BYTES] for start in starts]
+        found = sorted((self._offset_of(number), raw) for number, raw in enumerate(names))
+        raw_at = dict(found)
+        for (entry, raw), (after, _) in pairwise([*found, (len(self._pack) - _CHECKSUM_BYTES, b"")]):
+            number, start, size = self._header(entry)
+            base = None
+            if number not in KINDS:
+                place, start = self._base(number, entry, start)
+                base = raw_at.get(place) if place is not None else None
+                if base is None:
+                    raise ValueError("a delta of what the pack does not hold")
+            yield Packed(raw, number, size, base, self._pack[start:after])
+
     def _offset(self, raw: bytes) -> int | None:
         """Where an object's entry starts; the names are sorted, and the fan-out tells which begin with its byte."""
         start, end = (_NAMES_AT + count * _ID_BYTES for count in self._fanout[raw[0] : raw[0] + 2])
@@ -75,11 +119,14 @@ class PackFile:
             place = self._index.find(raw, place + 1, end)
         if place < 0:
             return None
-        total, number = self._fanout[-1], (place - _NAMES_AT) // _ID_BYTES
-        offsets = _NAMES_AT + total * (_ID_BYTES + 4)  # after the names and their checksums
-        (offset,) = struct.unpack_from(">I", self._index, offsets + 4 * number)
+        return self._offset_of((place - _NAMES_AT) // _ID_BYTES)
+
+    def _offset_of(self, number: int) -> int:
+        """Where the entry of the object starts whose name is the `number`th."""
+        (offset,) = _UINT32.unpack_from(self._index, self._offsets_at + 4 * number)
         if offset & _FAR:
-            (offset,) = struct.unpack_from(">Q", self._index, offsets + 4 * total + 8 * (offset & ~_FAR))
+            far = self._offsets_at + 4 * self._total + 8 * (offset & ~_FAR)
+            (offset,) = struct.unpack_from(">Q", self._index, far)
         return int(offset)
 
     def _resolved(self, offset: int) -> _Whole | None:
@@ -149,3 +196,9 @@ class PackFile:
         self._bases_bytes += len(whole[1])
         while self._bases_bytes > _CACHE_BYTES:
             self._bases_bytes -= len(self._bases.pop(next(iter(self._bases)))[1])
+
+
+def _sum(mapped: mmap) -> bytes:
+    """SHA-1 of all but the checksum at the end."""
+    with memoryview(mapped) as whole, whole[:-_CHECKSUM_BYTES] as content:
+        return hashlib.sha1(content, usedforsecurity=False).digest()

@@ -1,4 +1,4 @@
-"""One new pack of whole objects, streamed.
+"""One new pack, streamed: of objects, or of entries as they lie in other packs.
 
 Law: memory holds the index of what was added, never the contents; the repository sees nothing before `finish`.
 The traps avoided: dulwich wants the number of objects before the first and keeps each object in memory, and it never
@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.packfile import KINDS
+from fieldvault.edge.git.packfile import KINDS, REF_DELTA, Packed
 from fieldvault.edge.git.packfolder import PackFolder
 
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
@@ -23,7 +23,7 @@ _BLOCK = 1 << 20
 
 
 class _Stored(NamedTuple):
-    kind: str
+    kind: str  # "" for a delta
     offset: int  # of the entry's header
     start: int  # of its compressed bytes
     length: int
@@ -62,8 +62,19 @@ class PackWriter:
     def add(self, oid: Oid, kind: str, data: bytes) -> None:
         if oid in self._stored:
             return
-        header = _entry_header(_NUMBERS[kind], len(data))
-        packed = zlib.compress(data)
+        self._append(oid, kind, _entry_header(_NUMBERS[kind], len(data)), zlib.compress(data))
+
+    def copy(self, entry: Packed) -> None:
+        """Take over an entry of another pack; what it leans on must come along. It is not inflated, nor read back."""
+        oid = entry.raw.hex()
+        if oid in self._stored:
+            return
+        if entry.base is None:
+            self._append(oid, KINDS[entry.number], _entry_header(entry.number, entry.size), entry.data)
+        else:
+            self._append(oid, "", _entry_header(REF_DELTA, entry.size) + entry.base, entry.data)
+
+    def _append(self, oid: Oid, kind: str, header: bytes, packed: bytes) -> None:
         self._file.write(header)
         self._file.write(packed)
         crc32 = zlib.crc32(packed, zlib.crc32(header))
@@ -71,16 +82,17 @@ class PackWriter:
         self._end += len(header) + len(packed)
 
     def read(self, oid: Oid) -> tuple[str, bytes]:
+        """Kind and content of an object that was added."""
         stored = self._stored[oid]
         self._file.seek(stored.start)
         data = zlib.decompress(self._file.read(stored.length))
         self._file.seek(self._end)
         return stored.kind, data
 
-    def finish(self) -> None:
-        """Close the pack and put it in place; without objects nothing is written."""
+    def finish(self) -> str | None:
+        """Close the pack and put it in place; its name, None without objects, where nothing is written."""
         if not self._stored:
-            return
+            return None
         self._file.seek(0)
         self._file.write(_pack_header(len(self._stored)))
         checksum = pack_checksum(self._file, self._end)
@@ -89,7 +101,7 @@ class PackWriter:
         flush(self._file)
         self._file.close()
         entries = [(bytes.fromhex(oid), stored.offset, stored.crc32) for oid, stored in self._stored.items()]
-        self._folder.install(self._path, entries, checksum)
+        return self._folder.install(self._path, entries, checksum)
 
 
 def pack_checksum(file: IO[bytes], end: int) -> bytes:

@@ -22,6 +22,7 @@ from fieldvault.edge.git.objects import Objects, Reader
 from fieldvault.edge.git.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.refs import Refs
 from fieldvault.edge.git.repository import unsupported
+from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.edge.lock import FileLock
 from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
@@ -70,8 +71,8 @@ class PathHub:
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:
+        results: dict[str, str | None] = {}
         with self._reached(writing=True), self._turn() as refs:
-            results: dict[str, str | None] = {}
             now = {ref: refs.read(ref) for ref in updates}
             moves = {ref: (old, new) for ref, (old, new) in updates.items() if now[ref] == old != new}
             if moves:
@@ -85,7 +86,8 @@ class PathHub:
                     if error.kind != "ref-in-the-way":
                         raise
                     results[ref] = error.kind
-            return results
+        keep_tidy(self._objects)
+        return results
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Refs]:
