@@ -34,7 +34,7 @@ class Side:
 
 @dataclass(frozen=True)
 class MergedRecord:
-    """The merged record (None: removed) and everything that is open in it.
+    """The merged record (None: removed) and everything that is open in it. `value` is what it says, where it was read.
 
     `merged_fields` are the fields that came together by themselves. `unreadable` are the bytes of a side that could not
     be read, which the caller puts beside the record.
@@ -45,6 +45,7 @@ class MergedRecord:
     notices: tuple[Notice, ...] = ()
     merged_fields: tuple[FieldPath, ...] = ()
     unreadable: tuple[bytes, ...] = ()
+    value: Maybe = MISSING
 
     def beside(self, path: str) -> list[tuple[str, bytes]]:
         """The files that keep what could not be read: (name, bytes)."""
@@ -78,7 +79,7 @@ def merge_record(
     if not _reads_as(data, meant, schema, limits, documents[1] or documents[2]):
         return _as_one_register(documents, merged, schema, record)
     fields = _merged_fields(documents, meant, merged, schema)
-    return MergedRecord(data, merged.conflicts, merged.notices, fields)
+    return MergedRecord(data, merged.conflicts, merged.notices, fields, value=meant)
 
 
 def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Limits = RECORD) -> list[FieldChange]:

@@ -16,7 +16,7 @@ from fieldvault.actions.merging.recordmerge import MergedRecord, Side, content_i
 from fieldvault.actions.merging.schemamerge import merge_schema
 from fieldvault.actions.merging.textfiles import merge_lines
 from fieldvault.actions.merging.voids import void_conflicts
-from fieldvault.actions.records.openconflicts import conflict_folder, conflict_paths, folders, open_conflicts
+from fieldvault.actions.records.openconflicts import ConflictFiles, conflict_folder, folders
 from fieldvault.actions.records.types import Types, blob_of, record_id, value_of, value_of_entry
 from fieldvault.core.conflicts import (
     ATTACHMENT,
@@ -37,7 +37,7 @@ from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_sch
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
-from fieldvault.core.values import MISSING, canonical
+from fieldvault.core.values import MISSING, Value, canonical
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
@@ -100,7 +100,7 @@ class _TreeMerge:
     def __init__(self, batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> None:
         self.batch = batch
         self.base = base
-        self.trees = (base, ours, theirs)
+        self.conflict_files = [ConflictFiles(batch, tree) for tree in (base, ours, theirs)]
         self.ours = {change.path: change for change in diff_trees(batch, base, ours)}
         self.theirs = {change.path: change for change in diff_trees(batch, base, theirs)}
         self.folders_ours = folders(self.ours)
@@ -140,8 +140,9 @@ class _TreeMerge:
 
     def _refiled(self, tree: Oid, path: str, to: str) -> Oid:
         """What stands open at a file that is known by its path, filed under the path that it has now."""
-        changes: dict[str, Entry | None] = dict.fromkeys(conflict_paths(self.batch, tree, path))
-        for conflict in open_conflicts(self.batch, tree, path).values():
+        files = ConflictFiles(self.batch, tree)
+        changes: dict[str, Entry | None] = dict.fromkeys(files.paths(path))
+        for conflict in files.open(path).values():
             changes[conflict_path(to, conflict.field)] = self._blob(write_conflict(replace(conflict, record=to)))
         return patch_tree(self.batch, tree, changes)
 
@@ -189,9 +190,15 @@ class _TreeMerge:
         if unit.base is None and unit.ours and unit.theirs and self._told_apart(key, unit.ours, unit.theirs, schema):
             return None
         merged = recordmerge.merge_record(*self._sides(unit, key), schema, key)
-        path = settle_path(unit)[0]
-        title = title_of(value_of(merged.data, self.types, path) if merged.data else None, path)
-        return self._merged(unit, key, merged, title)
+        return self._merged(unit, key, merged, self._title(settle_path(unit)[0], merged))
+
+    def _title(self, path: str, merged: MergedRecord) -> str:
+        value: Value | None = None
+        if merged.value is not MISSING:
+            value = merged.value
+        elif merged.data is not None:
+            value = value_of(merged.data, self.types, path)
+        return title_of(value, path)
 
     def _key(self, unit: Unit) -> str:
         """By what a record's conflicts are filed: its id, else its path."""
@@ -201,8 +208,8 @@ class _TreeMerge:
     def _sides(self, unit: Unit, key: str) -> tuple[Side, Side, Side]:
         """The three versions, each with what stands open in it."""
         base, ours, theirs = (
-            Side(blob_of(self.batch, side.entry) if side else None, open_conflicts(self.batch, tree, key))
-            for side, tree in zip(unit, self.trees, strict=True)
+            Side(blob_of(self.batch, side.entry) if side else None, files.open(key))
+            for side, files in zip(unit, self.conflict_files, strict=True)
         )
         return base, ours, theirs
 
@@ -225,8 +232,8 @@ class _TreeMerge:
         """Take the outcome, with what it leaves open: filed by what the record is known by now, if it lost its id."""
         path, other = settle_path(unit)
         self.merged_folders.add(conflict_folder(key))
-        for tree in self.trees:
-            self.gone |= conflict_paths(self.batch, tree, key).keys()
+        for files in self.conflict_files:
+            self.gone |= files.paths(key).keys()
         known = key if merged.data is None else record_id(merged.data) or path
         self._leave_open(*(replace(conflict, record=known) for conflict in merged.conflicts))
         unreadable = None

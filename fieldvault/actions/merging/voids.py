@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fieldvault.actions.records.openconflicts import conflict_paths
+from fieldvault.actions.records.openconflicts import ConflictFiles
 from fieldvault.actions.records.types import Types, blob_of, record_id
 from fieldvault.core.conflicts import OF_FILES, OF_VALUES, RENAMED
 from fieldvault.core.fields import value_at
@@ -25,7 +25,7 @@ def void_conflicts(reader: Reader, tree: Oid, changes: Iterable[TreeChange]) -> 
     """The paths of the void conflict files of the records in `changes`."""
     if find(reader, tree, "conflicts") is None:
         return []
-    types = Types(reader, tree)
+    types, files = Types(reader, tree), ConflictFiles(reader, tree)
     versions = {}  # a moved record is gone in one change and stands in another
     for change in sorted(changes, key=lambda change: change.new is not None):
         data = blob_of(reader, change.new or change.old)
@@ -35,7 +35,7 @@ def void_conflicts(reader: Reader, tree: Oid, changes: Iterable[TreeChange]) -> 
     return [
         path
         for record, (where, data) in versions.items()
-        for path, entry in conflict_paths(reader, tree, record).items()
+        for path, entry in files.paths(record).items()
         if _void(reader, tree, types, where, entry, data)
     ]
 

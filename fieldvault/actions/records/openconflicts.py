@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from fieldvault.core.conflicts import Conflict, conflict_path
 from fieldvault.core.names import is_conflict
-from fieldvault.core.snapshot import Entry, Oid
+from fieldvault.core.snapshot import FOLDER, Entry, Oid
 from fieldvault.core.values import FieldPath
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.objects import Reader
@@ -17,6 +17,7 @@ from fieldvault.edge.git.trees import find, list_tree, read_tree
 from fieldvault.errors import Unreadable
 
 Open = dict[FieldPath, Conflict]
+_ROOT = "conflicts"
 
 
 def conflict_folder(record: str) -> str:
@@ -24,29 +25,41 @@ def conflict_folder(record: str) -> str:
     return conflict_path(record, ()).rpartition("/")[0]
 
 
-def conflict_paths(reader: Reader, tree: Oid | None, record: str) -> dict[str, Entry]:
-    """The conflict files of one record: path -> entry."""
-    folder = conflict_folder(record)
-    entry = find(reader, tree, folder) if tree else None
-    if entry is None:
-        return {}
-    return {f"{folder}/{name}": one for name, one in read_tree(reader, entry.oid)}
+class ConflictFiles:
+    """The conflict files of one tree, for whoever asks about many of its records."""
+
+    def __init__(self, reader: Reader, tree: Oid | None) -> None:
+        self._reader = reader
+        entry = find(reader, tree, _ROOT) if tree else None
+        self._folders = {f"{_ROOT}/{name}": one for name, one in read_tree(reader, entry.oid)} if entry else {}
+
+    def paths(self, record: str) -> dict[str, Entry]:
+        """The conflict files of one record: path -> entry."""
+        folder = conflict_folder(record)
+        entry = self._folders.get(folder)
+        if entry is None or entry.mode != FOLDER:
+            return {}
+        return {f"{folder}/{name}": one for name, one in read_tree(self._reader, entry.oid)}
+
+    def open(self, record: str) -> Open:
+        """What stands open at the fields of one record."""
+        return _read(self._reader, self.paths(record).values())
 
 
 def open_conflicts(reader: Reader, tree: Oid | None, record: str) -> Open:
     """What stands open at the fields of one record."""
-    return _read(reader, conflict_paths(reader, tree, record).values())
+    return ConflictFiles(reader, tree).open(record)
 
 
 def all_conflicts(reader: Reader, tree: Oid | None) -> dict[str, Conflict]:
     """Every conflict of a tree, by the path of its file."""
-    entry = find(reader, tree, "conflicts") if tree else None
+    entry = find(reader, tree, _ROOT) if tree else None
     if entry is None:
         return {}
     found = {}
     for path, one in list_tree(reader, entry.oid).items():
         for conflict in _read(reader, [one]).values():
-            found[f"conflicts/{path}"] = conflict
+            found[f"{_ROOT}/{path}"] = conflict
     return found
 
 
