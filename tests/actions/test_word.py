@@ -78,8 +78,8 @@ class Hand:
         self.number = 0
 
     def act(self) -> None:
-        acts = (self.write, self.write, self.edit, self.edit, self.rename, self.remove, self.move_folder, self.git)
-        acts += (self.rules, self.repository, self.permissions, self.remove_folder, self.link)
+        acts = [self.write, self.write, self.edit, self.edit, self.rename, self.remove, self.move_folder, self.git]
+        acts += [self.rules, self.repository, self.permissions, self.remove_folder, self.link]
         self.number += 1
         self.chance.choice(acts)()
 
