@@ -65,6 +65,11 @@ def merge_message(authors: Iterable[str]) -> str:
     return _cut(f"Merge with {', '.join(shown) or 'the hub'}") + f"\n\n{MERGE_TRAILER}\n"
 
 
+def drafts_message(paths: Iterable[str]) -> str:
+    """The message for the drafts that stand at these paths."""
+    return _cut(f"Drafts: {', '.join(sorted(paths)) or 'none'}") + "\n"
+
+
 def count_of(changes: Iterable[FileChange]) -> str:
     """`2 records, 1 file`."""
     changes = list(changes)

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.committing.adopting import left_open
+from fieldvault.actions.committing.drafts import keep_drafts
 from fieldvault.actions.committing.masses import gone_records, held_here
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
@@ -95,11 +96,13 @@ def _commit(
     branch = vault.branch()
     seen = survey(vault, paths)
     report = CommitReport(held=dict(seen.problems))
-    edits = []
+    edits: list[Edit] = []
+    broken: list[Edit] = []
     for edit in seen.edits:
         draft = draft_in(edit)
         report.drafts += [draft] if draft else []
-        edits += [] if draft else [edit]
+        (broken if draft else edits).append(edit)
+    keep_drafts(vault, now(), broken, paths)
     batch = Batch(vault.objects)
     for edit in edits:
         if edit.read is not None:
