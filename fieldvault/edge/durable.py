@@ -19,6 +19,7 @@ from typing import IO, BinaryIO
 
 TEMPORARY = ".fv-"  # how our own temporary files are called outside git's object folder, where git has its names
 
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _SCRATCH = re.compile(r"(?:\.fv-|tmp_[a-z]+_)(\d+)_[0-9a-f]{8}")
 
 if sys.platform == "darwin":
@@ -85,14 +86,30 @@ def flush_file_system(path: Path) -> bool:
 
 def create(path: Path, mode: int = 0o666) -> BinaryIO:
     """A new file for writing and reading; FileExistsError if the name is taken. `mode` is before the umask."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags, mode)
+    descriptor = os.open(path, _NEW, mode)
     try:
         return os.fdopen(descriptor, "w+b")
     except BaseException:  # Ctrl-C between the two: the name was ours
         os.close(descriptor)
         path.unlink()
         raise
+
+
+def write_new(name: str, data: bytes, mode: int = 0o666, *, flushed: bool) -> os.stat_result:
+    """A new file with this content, and its stat; FileExistsError if the name is taken.
+
+    Without `flushed` it is not durable: for many files at once, and one `flush_file_system` after them all.
+    """
+    descriptor = os.open(name, _NEW, mode)
+    try:
+        left = data
+        while written := os.write(descriptor, left):  # a disk that fills up takes a part
+            left = left[written:]
+        if flushed:
+            _flush_descriptor(descriptor)
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def temporary(folder: Path, prefix: str, mode: int = 0o666) -> tuple[Path, BinaryIO]:

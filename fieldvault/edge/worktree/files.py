@@ -45,9 +45,14 @@ class Worktree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = f"{root}{os.sep}"
 
     def path(self, path: str) -> Path:
         return self.root / path
+
+    def name(self, path: str) -> str:
+        """As `path`, for the calls made for every file: a Path costs as much as the call itself."""
+        return self._prefix + path
 
     def walk(
         self,
@@ -100,7 +105,7 @@ class Worktree:
 
     def stat(self, path: str) -> os.stat_result | None:
         try:
-            return (self.root / path).lstat()
+            return os.lstat(self._prefix + path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.core.snapshot import EXECUTABLE, Entry, Oid, TreeChange, blob_id
-from fieldvault.edge.durable import create, flush, flush_file_system, flush_folder, flush_folders, make_folder
+from fieldvault.edge.durable import flush_file, flush_file_system, flush_folder, flush_folders, make_folder, write_new
 from fieldvault.edge.worktree.files import Read, Worktree, same_stat
 from fieldvault.edge.worktree.swap import exchange, move_new
 from fieldvault.errors import FieldvaultError
@@ -48,6 +48,13 @@ class Outcome(NamedTuple):
     base: Entry | None = None
 
 
+class _Made(NamedTuple):
+    """By what a file of ours is known again, wherever it lies by then."""
+
+    inode: int
+    mtime_ns: int
+
+
 class Replacing:
     """One change's working files. `folder` is on the vault's file system and used by one change at a time."""
 
@@ -55,26 +62,25 @@ class Replacing:
         self._worktree = worktree
         self._folder = folder
         self._changes = changes
-        self._fresh: set[int] = set()  # the numbers under which this process wrote the new version
-        self._sound = {worktree.root}  # folders known to be folders, all the way up
-        self._touched: set[Path] = set()
+        self._fresh: dict[int, _Made] = {}  # the numbers under which this process wrote the new version
+        self._sound = {""}  # folders known to be folders, all the way up
+        self._touched: set[str] = set()
 
     def stage(self, content: Callable[[Oid], bytes]) -> None:
         """Write every new version, durably. Nothing of it is to be seen in the vault."""
-        self.discard()
+        self.discard()  # so that every number is free
         make_folder(self._folder)
         numbered = [(number, change.new) for number, change in enumerate(self._changes) if change.new]
         in_bulk = len(numbered) > BULK
         for number, new in numbered:
-            self._write(number, new, content, flushed=not in_bulk)
+            self._fresh[number] = self._write(self._staged(number), new, content, flushed=not in_bulk)
         if not numbered:
             return
         if not in_bulk:
             flush_folder(self._folder)
         elif not flush_file_system(self._folder):
             for number, _ in numbered:
-                with self._staged(number).open("r+b") as file:
-                    flush(file)
+                flush_file(Path(self._staged(number)))
 
     def place(self, content: Callable[[Oid], bytes]) -> list[Outcome]:
         """Bring each path from its old version to its new one; durable on return.
@@ -91,7 +97,7 @@ class Replacing:
             if outcomes[place].problem == "file-denied":  # once more: a virus scanner lets go after a moment
                 outcomes[place] = self._bring(number, change, content)
         if len(self._touched) <= BULK or not flush_file_system(self._worktree.root):
-            flush_folders(self._touched)
+            flush_folders(self._worktree.path(folder) for folder in self._touched)
         return outcomes
 
     def abandon(self) -> dict[str, Entry | None]:
@@ -103,7 +109,7 @@ class Replacing:
         for number, change in enumerate(self._changes):
             try:
                 base = self._base(number, change)
-                holds_new = _identity(self._worktree.path(change.path)) == _oid(change.new)
+                holds_new = _identity(self._worktree.name(change.path)) == _oid(change.new)
             except OSError:
                 continue
             if holds_new or base != change.old:
@@ -116,25 +122,32 @@ class Replacing:
             with contextlib.suppress(OSError):
                 left.unlink()
 
-    def _staged(self, number: int) -> Path:
-        return self._folder / str(number)
+    def _staged(self, number: int) -> str:
+        return f"{self._folder}/{number}"
 
-    def _write(self, number: int, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> None:
-        """Whole or not at all: a torn file under a number would pass for a save that came out."""
-        scratch = self._folder / f"{number}.part"
+    def _write(self, name: str, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> _Made:
+        status = write_new(name, content(new.oid), 0o777 if new.mode == EXECUTABLE else 0o666, flushed=flushed)
+        return _Made(status.st_ino, status.st_mtime_ns)
+
+    def _made_again(self, number: int, new: Entry, content: Callable[[Oid], bytes]) -> None:
+        """Of a change that was cut off; whole or not at all: a torn file would pass for a save that came out."""
+        staged = Path(self._staged(number))
+        if _identity(str(staged)) == new.oid:
+            status = staged.lstat()
+            self._fresh[number] = _Made(status.st_ino, status.st_mtime_ns)
+            return
+        scratch = staged.with_suffix(".part")
         scratch.unlink(missing_ok=True)
-        with create(scratch, 0o777 if new.mode == EXECUTABLE else 0o666) as file:
-            file.write(content(new.oid))
-            if flushed:
-                flush(file)
-        scratch.replace(self._staged(number))
-        self._fresh.add(number)
+        self._fresh[number] = self._write(str(scratch), new, content, flushed=True)
+        scratch.replace(staged)
 
     def _bring(self, number: int, change: TreeChange, content: Callable[[Oid], bytes]) -> Outcome:
         """Bring one path along, wherever it stands between the two versions."""
         base = change.old
         try:
-            self._expect_folders(self._worktree.path(change.path).parent)
+            self._expect_folders(_folder_of(change.path))
+            if change.old is None and number in self._fresh and (created := self._created(number, change)):
+                return created
             base = self._base(number, change)
             now = self._worktree.read(change.path)
             holds = blob_id(now.data) if now else None
@@ -144,9 +157,11 @@ class Replacing:
                 return Outcome(change, None, "file-edited", base)
             if change.new is None:
                 return self._remove(number, change)
-            if number not in self._fresh and _identity(self._staged(number)) != change.new.oid:
-                self._write(number, change.new, content, flushed=True)
-            return self._create(number, change) if now is None else self._replace(number, change, change.new, now)
+            if number not in self._fresh:
+                self._made_again(number, change.new, content)
+            if now is None:
+                return self._created(number, change) or Outcome(change, None, self._taken(change), base)
+            return self._replace(number, change, change.new, now)
         except FieldvaultError as error:
             return Outcome(change, None, error.kind, base)
         except OSError as error:
@@ -166,7 +181,7 @@ class Replacing:
             return change.old
         if kept is None or kept == _oid(change.old):
             return change.new
-        self._put_back(staged, self._worktree.path(change.path), _oid(change.new))
+        self._put_back(number, change, _oid(change.new))
         return change.old
 
     def _adopt(self, change: TreeChange, now: Read | None) -> Outcome:
@@ -175,60 +190,62 @@ class Replacing:
         self._worktree.path(change.path).chmod(_permissions(now.stat, change.new.mode))
         return Outcome(change)
 
-    def _create(self, number: int, change: TreeChange) -> Outcome:
-        target = self._worktree.path(change.path)
-        self._make_folders(target.parent)
-        staged = self._staged(number)
-        before = staged.lstat()
+    def _created(self, number: int, change: TreeChange) -> Outcome | None:
+        """The new version under a name that nobody has; None where something stands there."""
+        self._make_folders(_folder_of(change.path))
         try:
-            move_new(staged, target)
+            move_new(self._staged(number), self._worktree.name(change.path))
         except FileExistsError:
-            return Outcome(change, None, "file-in-the-way" if target.is_dir() else "file-edited", change.old)
-        return self._placed(change, before)
+            return None
+        return self._placed(number, change)
+
+    def _taken(self, change: TreeChange) -> str:
+        """What stands, since our last look, where the new version should go."""
+        return "file-in-the-way" if self._worktree.path(change.path).is_dir() else "file-edited"
 
     def _replace(self, number: int, change: TreeChange, new: Entry, now: Read) -> Outcome:
-        staged, target = self._staged(number), self._worktree.path(change.path)
+        staged, target = self._staged(number), self._worktree.name(change.path)
         if os.name != "nt":
-            staged.chmod(_permissions(now.stat, new.mode))
-        before = staged.lstat()
+            Path(staged).chmod(_permissions(now.stat, new.mode))
         if not exchange(staged, target):
             seen = self._worktree.stat(change.path)
             if seen is None or not same_stat(seen, now.stat):
                 return Outcome(change, None, "file-edited", change.old)
-            staged.replace(target)  # a save between the two lines would be lost: the best that this system can do
+            Path(staged).replace(target)  # a save between the two lines would be lost: the best that this system can do
         elif _identity(staged) != _oid(change.old):
-            self._put_back(staged, target, new.oid)
+            self._put_back(number, change, new.oid)
             return Outcome(change, None, "file-edited", change.old)
-        return self._placed(change, before)
+        return self._placed(number, change)
 
-    def _placed(self, change: TreeChange, before: os.stat_result) -> Outcome:
+    def _placed(self, number: int, change: TreeChange) -> Outcome:
         """Done; the stat counts only if it is still that of the file we put there."""
-        self._touched.add(self._worktree.path(change.path).parent)
+        self._touched.add(_folder_of(change.path))
         after = self._worktree.stat(change.path)
-        ours = after is not None and (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        ours = after is not None and (after.st_ino, after.st_mtime_ns) == self._fresh[number]
         return Outcome(change, after if ours else None)
 
     def _remove(self, number: int, change: TreeChange) -> Outcome:
-        staged, target = self._staged(number), self._worktree.path(change.path)
+        staged = Path(self._staged(number))
         staged.unlink(missing_ok=True)
-        target.rename(staged)
-        if _identity(staged) != _oid(change.old):
-            self._put_back(staged, target, None)
+        self._worktree.path(change.path).rename(staged)
+        if _identity(str(staged)) != _oid(change.old):
+            self._put_back(number, change, None)
             return Outcome(change, None, "file-edited", change.old)
-        folder = target.parent
+        folder = _folder_of(change.path)
         self._touched.add(folder)
         with contextlib.suppress(OSError):  # not empty: it stays
-            while folder != self._worktree.root:
-                folder.rmdir()
+            while folder:
+                self._worktree.path(folder).rmdir()
                 self._sound.discard(folder)
-                folder = folder.parent
+                folder = _folder_of(folder)
                 self._touched.add(folder)
         return Outcome(change)
 
-    def _put_back(self, staged: Path, target: Path, ours: Oid | None) -> None:
+    def _put_back(self, number: int, change: TreeChange, ours: Oid | None) -> None:
         """What came out was saved in between: it goes back, and so does whatever then comes out and is not what we
         put in (`ours` the first time), since that was saved still later.
         """
+        staged, target = self._staged(number), self._worktree.name(change.path)
         for _ in range(_TRIES_MAX):
             with contextlib.suppress(FileExistsError):
                 move_new(staged, target)
@@ -238,36 +255,43 @@ class Replacing:
                 if not exchange(staged, target) or _identity(staged) == ours:
                     break
                 ours = saved
-        self._touched.add(target.parent)
+        self._touched.add(_folder_of(change.path))
 
-    def _expect_folders(self, folder: Path) -> None:
+    def _expect_folders(self, folder: str) -> None:
         """NotADirectoryError where a file, or a link that could lead out of the vault, stands for a folder above."""
         above = [folder]
         while above[-1] not in self._sound:
-            above.append(above[-1].parent)
+            above.append(_folder_of(above[-1]))
         for one in reversed(above[:-1]):
             try:
-                mode = one.lstat().st_mode
+                mode = self._worktree.path(one).lstat().st_mode
             except FileNotFoundError:
                 return
             if not stat.S_ISDIR(mode):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(one))
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), one)
             self._sound.add(one)
 
-    def _make_folders(self, folder: Path) -> None:
+    def _make_folders(self, folder: str) -> None:
         if folder not in self._sound:
-            self._make_folders(folder.parent)
-            folder.mkdir(exist_ok=True)
-            self._touched.add(folder.parent)
+            above = _folder_of(folder)
+            self._make_folders(above)
+            self._worktree.path(folder).mkdir(exist_ok=True)
+            self._touched.add(above)
             self._sound.add(folder)
+
+
+def _folder_of(path: str) -> str:
+    """The folder above; "" is the vault's own."""
+    return path.rpartition("/")[0]
 
 
 def _oid(entry: Entry | None) -> Oid | None:
     return entry.oid if entry else None
 
 
-def _identity(path: Path) -> str | None:
+def _identity(name: str) -> str | None:
     """The id of what a name holds, None for nothing, `_NO_FILE` for what is no ordinary file."""
+    path = Path(name)
     try:
         return blob_id(path.read_bytes()) if stat.S_ISREG(path.lstat().st_mode) else _NO_FILE
     except (FileNotFoundError, NotADirectoryError):

@@ -19,7 +19,7 @@ _AT_FDCWD = -100
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)  # an old kernel, or a file system without it
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(one: str, other: str) -> bool:
     """Swap what two names on one file system hold; False, and nothing changed, where that cannot be done."""
     if os.name == "nt":  # pragma: no cover - cannot be run here
         return _exchange_nt(one, other)
@@ -27,14 +27,14 @@ def exchange(one: Path, other: Path) -> bool:
     return call is not None and _run(call, "exchange", one, other)
 
 
-def move_new(source: Path, target: Path) -> None:
+def move_new(source: str, target: str) -> None:
     """Rename, but FileExistsError if anything has the name `target`, be it a folder or a dangling link."""
     call = None if os.name == "nt" else _renames()
     if call is not None and _run(call, "move", source, target):
         return
     if os.name != "nt" and os.path.lexists(target):  # as Windows itself refuses
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    source.rename(target)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+    Path(source).rename(target)
 
 
 class _Call(NamedTuple):
@@ -55,7 +55,7 @@ def _renames() -> _Call | None:
     return None
 
 
-def _run(call: _Call, action: str, one: Path, other: Path) -> bool:
+def _run(call: _Call, action: str, one: str, other: str) -> bool:
     """False where the system says that it knows no such rename."""
     names = (*call.before, os.fsencode(one), *call.before, os.fsencode(other))
     if call.function(*names, call.flags[action]) == 0:
@@ -63,14 +63,14 @@ def _run(call: _Call, action: str, one: Path, other: Path) -> bool:
     code = ctypes.get_errno()
     if code in _UNSUPPORTED:
         return False
-    raise OSError(code, os.strerror(code), str(one), None, str(other))
+    raise OSError(code, os.strerror(code), one, None, other)
 
 
-def _exchange_nt(one: Path, other: Path) -> bool:  # pragma: no cover - cannot be run here
+def _exchange_nt(one: str, other: str) -> bool:  # pragma: no cover - cannot be run here
     """ReplaceFileW puts `one` in place of `other`, with the latter's rights, and keeps what came out."""
-    out = one.with_name(one.name + ".out")
+    out = one + ".out"
     windll = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
-    if not windll.ReplaceFileW(str(other), str(one), str(out), 0, None, None):
+    if not windll.ReplaceFileW(other, one, out, 0, None, None):
         raise ctypes.WinError(ctypes.get_last_error())  # type: ignore[attr-defined,unused-ignore]
-    out.rename(one)
+    Path(out).rename(one)
     return True
