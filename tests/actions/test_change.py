@@ -81,6 +81,47 @@ def cut_off_after_files(marc: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (marc.root / ".git" / "fieldvault" / "journal").exists()
 
 
+@pytest.mark.parametrize("act", ["set", "resolve"])
+def test_what_fv_writes_itself_stands_in_the_folder_and_in_history_or_in_neither(
+    desks: tuple[Desk, Desk], act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marc, ines = desks
+    ines.edit(CUSTOMER, "name: Lefèvre", "name: Lefèvre SA")
+    ines.sync()
+    marc.edit(CUSTOMER, "name: Lefèvre", "name: Lefèvre SARL")
+    marc.sync()
+    before = marc.files()
+
+    def die(*_: object) -> None:
+        raise _CutOff
+
+    def command() -> None:
+        if act == "set":
+            marc.set("lefevre", "samples=12")
+        else:
+            marc.resolve("lefevre", "/name", take=2)
+
+    with monkeypatch.context() as patch, pytest.raises(_CutOff):
+        patch.setattr(change_module, "pin", die)
+        command()
+    assert marc.files() == before
+    command()
+    assert marc.files() != before
+    marc.assert_clean()
+
+
+def test_an_edit_by_fv_is_made_on_top_of_what_the_person_has_not_committed(desks: tuple[Desk, Desk]) -> None:
+    marc, _ = desks
+    marc.edit(CUSTOMER, "name: Lefèvre", "name: Lefèvre SARL")
+    marc.set("lefevre", "samples=12")
+    assert "name: Lefèvre SARL" in marc.read(CUSTOMER) and "samples: 12" in marc.read(CUSTOMER)
+    marc.set("lefevre", "samples=10", "name=Lefèvre")
+    marc.edit(CUSTOMER, "samples: 10", "samples: 11")
+    assert marc.set("lefevre", "samples=10").commit is None
+    assert marc.read(CUSTOMER) == RECORD
+    marc.assert_clean()
+
+
 @pytest.fixture
 def cut_off(desks: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch) -> Desk:
     marc, ines = desks

@@ -8,13 +8,14 @@ edit is merged with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.drafts import keep_drafts
 from fieldvault.actions.committing.masses import gone_records, held_here
+from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
@@ -29,12 +30,13 @@ from fieldvault.core.deletions import MASS_DELETION, with_allowance
 from fieldvault.core.describe import FileChange, commit_message
 from fieldvault.core.judge import refuse
 from fieldvault.core.names import is_record, is_yaml
-from fieldvault.core.snapshot import Oid, TreeChange
+from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import Identity
 from fieldvault.edge.git.history import Commit, encode_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.errors import Busy, Unreadable
 
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
@@ -74,24 +76,26 @@ class CommitReport:
 
 
 def commit(
-    vault: Vault, now: Now, message: str | None = None, paths: Sequence[str] = (), written: Collection[str] = ()
+    vault: Vault, now: Now, message: str | None = None, paths: Sequence[str] = (), rewrites: Sequence[Rewrite] = ()
 ) -> CommitReport:
     """Commit what the person changed, all of it or below `paths`. Durable when it returns.
 
-    `written`: files that fv wrote itself just now, which no editor can have held.
+    `rewrites`: what fv changes itself, at some of `paths`; `file-edited` where what it was made from stands no more.
     """
     for turn in range(TRIES_MAX):
         with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
             vault.guard_idle()
             try:
-                return _commit(vault, now, message, paths, written)
+                report = _commit(vault, now, message, paths, rewrites)
             except HeadMoved:  # plain git was quicker: its commit becomes our parent
                 continue
+        keep_tidy(vault.objects)
+        return report
     raise Busy("git-busy", path=str(vault.git_dir))
 
 
 def _commit(
-    vault: Vault, now: Now, message: str | None, paths: Sequence[str], written: Collection[str]
+    vault: Vault, now: Now, message: str | None, paths: Sequence[str], rewrites: Sequence[Rewrite]
 ) -> CommitReport:
     branch = vault.branch()
     seen = survey(vault, paths)
@@ -107,9 +111,9 @@ def _commit(
     for edit in edits:
         if edit.read is not None:
             batch.add("blob", edit.read.data)
-    edits = _acceptable(batch, seen, edits, report)
+    edits = _acceptable(batch, seen, rewritten(batch, seen, edits, rewrites), report)
     edits, allowed = _without_mass_deletion(vault, batch, seen, edits, now()[0], report)
-    report.stale = stale_saves(vault, batch, seen.tree, edits, written)
+    report.stale = stale_saves(vault, batch, seen.tree, [edit for edit in edits if edit.read])
     edits = _from_their_bases(seen, edits, report.stale)
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
@@ -117,7 +121,8 @@ def _commit(
     if voids or adopted:
         tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
     tree = leave_open(batch, tree, report.stale)
-    files = _files_to_bring(batch, seen, edits, tree)
+    saved = held(edits, [one for one in rewrites if one.change.path not in report.held])
+    files = _files_to_bring(batch, seen, saved, tree)
     tree_changes = diff_trees(batch, seen.tree, tree)
     if not tree_changes and not files:
         _note_caught_up(vault, seen)
@@ -210,9 +215,10 @@ def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitR
     return merged.tree
 
 
-def _files_to_bring(batch: Batch, seen: Survey, edits: list[Edit], tree: Oid) -> list[TreeChange]:
-    """What the folder holds against what it is to hold: files that were behind, what a merge decided, what is void."""
-    saved = {edit.change.path: edit.change.new for edit in edits}
+def _files_to_bring(batch: Batch, seen: Survey, saved: dict[str, Entry | None], tree: Oid) -> list[TreeChange]:
+    """What the folder holds against what it is to hold: files that were behind, what a merge decided, what is void, and
+    what fv changes itself. `saved`: what the folder holds where it differs from its base.
+    """
     holds = patch_tree(batch, seen.tree, seen.behind | saved)
     waiting = {edit.change.path for edit in seen.edits} - saved.keys()
     return [change for change in diff_trees(batch, holds, tree) if change.path not in waiting]

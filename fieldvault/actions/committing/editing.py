@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
-from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.committing.rewriting import rewrite
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import FoundRecord, find_record, head_tree
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types
 from fieldvault.core.assign import Assignment, apply
 from fieldvault.core.conflicts import Conflict
-from fieldvault.core.snapshot import FILE, Entry, TreeChange, blob_id
-from fieldvault.core.values import Value
+from fieldvault.core.values import FieldPath, Value
 from fieldvault.edge import yamltext
-from fieldvault.errors import FieldvaultError
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ def set_fields(vault: Vault, now: Now, text: str, assignments: Sequence[Assignme
     schema = Types(vault.objects, head_tree(vault)).schema(found.path)
     document = yamltext.read(found.data)
     edits = apply(document.value(schema), assignments, schema)
-    rewrite(vault, found.path, found.data, document.with_edits(edits, schema))
-    return commit(vault, now, paths=[found.path], written=[found.path])
+    made = rewrite(vault, found.path, found.data, document.with_edits(edits, schema))
+    return commit(vault, now, paths=[found.path], rewrites=[made])
 
 
 def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
@@ -60,22 +58,6 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
     seconds, offset = now()
     key = f"n{secrets.token_hex(4)}"  # random: two people add "note 3" on the same day
     at = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset))).isoformat()
-    rewrite(
-        vault,
-        found.path,
-        found.data,
-        document.with_edits([(("notes", key), {"id": key, "at": at, "text": words})], schema),
-    )
-    return commit(vault, now, paths=[found.path], written=[found.path])
-
-
-def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> None:
-    """Put `data` in place of the record as it was read; `file-edited` where somebody saved it in between."""
-    old, new = Entry(FILE, blob_id(was)), Entry(FILE, blob_id(data))
-    with locked(vault, "edit"):
-        replacing = vault.replacing([TreeChange(path, old, new)])
-        replacing.stage(lambda oid: data)
-        (outcome,) = replacing.place(lambda oid: data)
-        replacing.discard()
-    if outcome.problem:
-        raise FieldvaultError(outcome.problem, path=path)
+    note: tuple[FieldPath, Value] = ("notes", key), {"id": key, "at": at, "text": words}
+    made = rewrite(vault, found.path, found.data, document.with_edits([note], schema))
+    return commit(vault, now, paths=[found.path], rewrites=[made])

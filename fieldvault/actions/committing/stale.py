@@ -8,7 +8,7 @@ doubted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fieldvault.actions.committing.survey import Edit
@@ -45,14 +45,12 @@ class StaleSave:
     exact: bool
 
 
-def stale_saves(
-    vault: Vault, batch: Batch, tree: Oid | None, edits: Sequence[Edit], written: Collection[str]
-) -> list[StaleSave]:
-    """The stale ones among these edits of `tree`; `written` are files that fv itself wrote."""
+def stale_saves(vault: Vault, batch: Batch, tree: Oid | None, edits: Sequence[Edit]) -> list[StaleSave]:
+    """The stale ones among these edits of `tree`."""
     if len(edits) > EDITS_MAX:
         return []
     types = Types(batch, tree)
-    found = [_judge(vault, batch, types, tree, edit) for edit in edits if edit.change.path not in written]
+    found = [_judge(vault, batch, types, tree, edit) for edit in edits]
     return [one for one in found if one is not None]
 
 

@@ -31,8 +31,8 @@ class Word(NamedTuple):
 
 
 def write_word(word: Word | None) -> bytes:
-    """The word as it is answered; nothing where there is none, or too much would be named."""
-    if word is None or len(word.differing) > PATHS_MAX:
+    """The word as it is answered; nothing where there is none, or its names are too long."""
+    if word is None:
         return b""
     data = json.dumps([word.tree, word.outside, sorted(word.differing)]).encode()
     return data if len(data) <= ANSWER_BYTES_MAX else b""

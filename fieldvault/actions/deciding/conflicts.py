@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
-from fieldvault.actions.committing.editing import rewrite
+from fieldvault.actions.committing.rewriting import Rewrite, rewrite, standing
 from fieldvault.actions.committing.survey import is_known
 from fieldvault.actions.deciding.attribution import Written, writers
 from fieldvault.actions.ground.vault import Vault
@@ -23,6 +23,7 @@ from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, RENAMED, UNREADABLE
 from fieldvault.core.describe import title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
+from fieldvault.core.snapshot import TreeChange
 from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, to_pointer
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.trees import list_tree
@@ -149,15 +150,16 @@ def resolve(
         chosen: Maybe = types.schema(path).rule(conflict.field).value(value, plain=True)
     else:
         chosen = _taken(opened, take)
-    touched = [path, conflict_path(conflict.record, conflict.field)]
+    settled = conflict_path(conflict.record, conflict.field)
+    rewrites = [_removed(vault, settled)]
     if conflict.kind not in OF_VALUES:
-        touched += _take_file(vault, now, path, chosen, conflict)
+        rewrites += _taking_file(vault, now, path, chosen, conflict)
     elif canonical(chosen) != canonical(opened.standing[0].value):
-        _take_value(vault, types, path, conflict.field, chosen)
-    vault.worktree.path(touched[1]).unlink(missing_ok=True)
+        rewrites.append(_taking_value(vault, types, path, conflict.field, chosen))
     what = to_pointer(conflict.field)[1:] or path.rpartition("/")[2]
-    known = [one for one in touched if is_known(vault, one)]
-    return commit(vault, now, f"{opened.title}: settle {what}", known, written=[path])
+    touched = {path, settled, *(one.change.path for one in rewrites)}
+    known = sorted(one for one in touched if is_known(vault, one) or one == chosen)
+    return commit(vault, now, f"{opened.title}: settle {what}", known, rewrites)
 
 
 def record_file(vault: Vault, text: str) -> Path:
@@ -173,35 +175,33 @@ def _named(vault: Vault, text: str) -> tuple[str, str]:
     return found.path, found.key
 
 
-def _take_value(vault: Vault, types: Types, path: str, field: FieldPath, chosen: Maybe) -> None:
+def _removed(vault: Vault, path: str) -> Rewrite:
+    return Rewrite(TreeChange(path, standing(vault, path), None))
+
+
+def _taking_value(vault: Vault, types: Types, path: str, field: FieldPath, chosen: Maybe) -> Rewrite:
+    """The record with the chosen value; without the record where the choice is that it goes."""
     if not field and chosen is MISSING:
-        vault.worktree.path(path).unlink(missing_ok=True)
-        return
+        return _removed(vault, path)
     read = vault.worktree.read(path)
     if read is None:
         raise FieldvaultError("record-unknown", record=path, nearest=[])
-    schema = types.schema(path)
-    rewrite(vault, path, read.data, yamltext.read(read.data).with_edits([(field, chosen)], schema))
+    return rewrite(vault, path, read.data, yamltext.read(read.data).with_edits([(field, chosen)], types.schema(path)))
 
 
-def _take_file(vault: Vault, now: Now, path: str, chosen: Maybe, conflict: Conflict) -> list[str]:
-    """Give the chosen version the name, or the file the chosen name; the other paths that changed."""
+def _taking_file(vault: Vault, now: Now, path: str, chosen: Maybe, conflict: Conflict) -> list[Rewrite]:
+    """Give the chosen version the name, or the file the chosen name."""
     others = [one for one in conflict.also if isinstance(one, str) and vault.worktree.stat(one) is not None]
     commit(vault, now, paths=[path, *others])  # what stands there now is in history, whatever is chosen
+    here = standing(vault, path)
     if conflict.kind == RENAMED and isinstance(chosen, str) and chosen != path and not others:
-        target = vault.worktree.path(chosen)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        vault.worktree.path(path).rename(target)
-        return [chosen]
+        return [_removed(vault, path), Rewrite(TreeChange(chosen, None, here))]
     if conflict.kind not in (ATTACHMENT, UNREADABLE):
         if chosen != path:
             raise FieldvaultError("resolve-by-hand", path=path)
         return []
-    if chosen in others:
-        vault.worktree.path(str(chosen)).replace(vault.worktree.path(path))
-    for one in others:
-        vault.worktree.path(one).unlink(missing_ok=True)
-    return others
+    taken = [Rewrite(TreeChange(path, here, standing(vault, str(chosen))))] if chosen in others else []
+    return taken + [_removed(vault, one) for one in others]
 
 
 def _choose(conflicts: dict[FieldPath, Conflict], title: str, field: FieldPath | None) -> Conflict:
