@@ -180,6 +180,26 @@ def test_it_waits_while_git_is_in_the_middle_of_something(marc: Desk) -> None:
     assert seen.kinds().count(WAITING) == 1
 
 
+def test_half_the_vault_deleted_is_held_and_asked_for_good(world: World) -> None:
+    paths = [f"customers/{number:02}.yaml" for number in range(40)]
+    marc = world.first("Marc", files=FILES | {path: f"id: cus_{path}\n" for path in paths})
+    with watched(marc) as seen:
+        for path in paths[:20]:
+            marc.remove(path)
+        (marc.root / "customers").rename(marc.root.with_name("aside"))
+        marc.write("note.yaml", "id: not_1\n")
+        wait_for(
+            lambda: (
+                ["note.yaml"] in seen.commits() and any(one.committed and one.committed.held for one in seen.happenings)
+            )
+        )
+        time.sleep(1.0)
+    assert set(paths) < set(marc.git("ls-files").split()) and len(marc.commit().held) > 40
+    with watched(marc) as seen:
+        wait_for(lambda: any(one.committed and one.committed.held for one in seen.happenings))
+    assert set(paths) < set(world.hub_git("ls-tree", "-r", "--name-only", "main").split())
+
+
 def test_one_watcher_a_vault(marc: Desk) -> None:
     with marc.vault() as vault:
         assert not status(vault).watched

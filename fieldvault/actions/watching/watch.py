@@ -233,7 +233,8 @@ class Watcher:
                     self.settler.touch(path, started, gone=entry is None)
             self.swept = found
             differing = {*found, *seen.problems, *seen.behind}
-            self.word = None if self.polling else Word(seen.tree, outside, differing)
+            unsure = self.polling or len(differing) > PATHS_MAX
+            self.word = None if unsure else Word(seen.tree, outside, differing)
             self.syncs.notice(vault.head(), time.monotonic())
             ended = time.monotonic()
             took = ended - started
