@@ -34,9 +34,21 @@ def error(kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
     """Message and hint for an error; the hint is "" where there is nothing to do."""
     message, hint = en.ERRORS.get(kind, (kind, ""))
     why = str(facts.get("reason", ""))
+    if "octets" in facts:
+        facts = {**facts, "size": size(int(str(facts["octets"])))}
     facts = {**facts, "reason": en.REASONS.get(f"{kind}:{why}") or en.REASONS.get(why, why)}
     place = "" if "{path}" in message else _place(facts)
     return place + _fill(message, facts), _fill(hint, facts) if _said(hint, facts) else ""
+
+
+def size(octets: int) -> str:
+    """`18 kB`: decimal units, as git counts."""
+    number = float(octets)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
 
 
 def problem(kind: str, facts: Mapping[str, object]) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fieldvault.messages import count, say
+from fieldvault.messages import count, say, size
 from fieldvault.output.keeping import brought, committed
-from fieldvault.output.phrases import size
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.deciding.conflicts import OpenConflict

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.core.describe import count_of
-from fieldvault.messages import count, error, harmless, reason, say
+from fieldvault.messages import count, error, harmless, reason, say, size
 from fieldvault.output.deciding import to_decide
-from fieldvault.output.phrases import ago, names, person, problems, size, some
+from fieldvault.output.phrases import ago, names, person, problems, some
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.committing.commit import CommitReport, Draft

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.core.describe import field_words
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
-from fieldvault.messages import error, harmless, problem, say
+from fieldvault.messages import error, harmless, problem, say, size
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.records.agreement import FileProblem
@@ -25,16 +25,6 @@ def shown_value(value: Maybe) -> str:
     if value is MISSING:
         return say("removed")
     return harmless(canonical(value))
-
-
-def size(octets: int) -> str:
-    """`18 kB`: decimal units, as git counts."""
-    number = float(octets)
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
 
 
 def ago(seconds: int) -> str:

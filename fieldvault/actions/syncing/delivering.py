@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fieldvault.actions.ground.device import mint_device
-from fieldvault.actions.syncing.talk import Talk
+from fieldvault.actions.syncing.suspects import commit_facts
+from fieldvault.actions.syncing.talk import CUT, Talk
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.history import is_ancestor, walk
 from fieldvault.edge.git.hub import STALE
 from fieldvault.edge.git.objects import Reader
 from fieldvault.edge.git.packs import objects_to_send, packed_bytes
-from fieldvault.errors import HubUnreachable
+from fieldvault.errors import HubRefused, HubUnreachable
+
+_LARGE_BYTES = 32 << 10  # what every link must carry at once
 
 
 def fits(talk: Talk, reader: Reader, tip: Oid) -> bool:
@@ -29,8 +32,8 @@ def deliver(talk: Talk, tip: Oid) -> int:
     Less than all where the hub takes no deliveries (talk.inbox() is None then).
     """
     sent = 0
-    while ref := _own_inbox(talk, tip):
-        steps = _steps(talk, tip)
+    while ref := own_inbox(talk, tip):
+        steps = steps_to(talk, tip)
         if not steps:
             talk.notes.delivered = tip
             break
@@ -48,12 +51,17 @@ def _deliver_group(talk: Talk, ref: str, steps: Sequence[Oid]) -> int:
         with talk.risking("up", sum(sizes[oid] for oid in group)):
             reason = talk.hub.publish(objects, {ref: (talk.tips.get(ref), end)}, held)[ref]
     except HubUnreachable as error:
+        alone = len(group) == 1 and sizes[end] > max(talk.notes.up.size, _LARGE_BYTES)
+        if alone and error.facts.get("reason") in CUT:
+            error = HubUnreachable("commit-too-large", **commit_facts(objects, end), reason=error.facts["reason"])
         talk.patience.after(error)
         talk.ask()
         return 0
     if reason == STALE:
         talk.ask()
         return 0
+    if reason is not None and takes(talk, ref):
+        raise HubRefused("hub-refused", ref=ref, reason=reason)
     if reason is not None:
         talk.notes.inboxes = talk.notes.inboxes[1:]
         return 0
@@ -63,7 +71,17 @@ def _deliver_group(talk: Talk, ref: str, steps: Sequence[Oid]) -> int:
     return len(list(walk(objects, [end], held)))
 
 
-def _own_inbox(talk: Talk, tip: Oid) -> str | None:
+def takes(talk: Talk, ref: str) -> bool:
+    """Whether the hub takes deliveries to `ref`, whatever it says of one commit: asked with one that it holds."""
+    if ref in talk.tips or talk.main is None or not talk.known:
+        return ref in talk.tips
+    taken = talk.hub.publish(talk.vault.objects, {ref: (None, talk.main)}, talk.held)[ref] is None
+    if taken:
+        talk.tips[ref] = talk.main
+    return taken
+
+
+def own_inbox(talk: Talk, tip: Oid) -> str | None:
     """The ref to deliver to. One that holds what `tip` does not contain is a twin's of this vault, or holds what this
     one has thrown away since: it stays, is merged like anybody's, and we take another name.
     """
@@ -75,7 +93,7 @@ def _own_inbox(talk: Talk, tip: Oid) -> str | None:
     return ref
 
 
-def _steps(talk: Talk, tip: Oid) -> list[Oid]:
+def steps_to(talk: Talk, tip: Oid) -> list[Oid]:
     """The commits to deliver one after the other, each of which contains those before it."""
     missing = {commit.oid: commit for commit in walk(talk.vault.objects, [tip], talk.held)}
     chain = []

@@ -12,7 +12,8 @@ import time
 from fieldvault.errors import HubUnreachable
 
 TOTAL_SECONDS = 1800.0
-_TRIES = {"cut": 6, "garbled": 3, "timeout": 2}  # in a row, and in vain; a time-out has waited long already
+# In a row, and in vain; a time-out has waited long already.
+_TRIES = {"cut": 6, "garbled": 3, "broken-off": 3, "timeout": 2}
 _PAUSE_SECONDS = 0.05  # doubles with each try in vain after the first, with full jitter
 
 

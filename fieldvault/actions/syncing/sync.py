@@ -21,6 +21,7 @@ from fieldvault.actions.syncing.delivering import deliver, fits
 from fieldvault.actions.syncing.fetching import fetch
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting
+from fieldvault.actions.syncing.refused import find_refused
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.actions.syncing.talk import Talk
@@ -97,9 +98,9 @@ def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
             except HubUnreachable:
                 _keep_what_came(talk, now, report)
                 raise
-        except HubRefused:
+        except HubRefused as error:
             if talk.hub.checked or refused:
-                raise
+                raise find_refused(talk, talk.vault.head() or "", error) from error
             refused = True  # where a byte can change unnoticed, a refusal counts when it is said twice
 
 

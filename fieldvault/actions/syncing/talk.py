@@ -20,6 +20,8 @@ from fieldvault.edge.git.history import commits_here
 from fieldvault.edge.git.hub import Hub
 from fieldvault.errors import HubUnreachable
 
+CUT = ("cut", "timeout", "garbled", "broken-off")  # a link, or a server, that less at once may get through
+
 
 @dataclass
 class Talk:
@@ -69,7 +71,7 @@ class Talk:
         try:
             yield
         except HubUnreachable as error:
-            if error.facts.get("reason") in ("cut", "timeout", "garbled"):
+            if error.facts.get("reason") in CUT:
                 setattr(self.notes, direction, budget.cut(min(octets, 2 * budget.size)))
             raise
         setattr(self.notes, direction, budget.sent())

@@ -87,7 +87,7 @@ class HttpClient(AbstractHttpGitClient):
         else:
             raise HubRefused("hub-not-git", host=self._address.host)
         try:
-            self._judge(response)
+            self._judge(response, pushing=url.endswith("/git-receive-pack"))
         except FieldvaultError:
             response.close()
             raise
@@ -150,7 +150,7 @@ class HttpClient(AbstractHttpGitClient):
                 yield piece
                 self._progress(len(piece), 0, "sent")
 
-    def _judge(self, response: BaseHTTPResponse) -> None:
+    def _judge(self, response: BaseHTTPResponse, pushing: bool) -> None:
         """Whether this is git's answer; whatever else stands before a hub says something else."""
         host, status = self._address.host, response.status
         kind = response.headers.get("Content-Type", "")
@@ -163,6 +163,10 @@ class HttpClient(AbstractHttpGitClient):
             raise HubRefused("hub-not-found", host=host)
         if status == 407:
             raise HubUnreachable("hub-unreachable", host=host, reason="proxy-login")
+        if status == 413:
+            raise HubRefused("hub-limit", host=host, reason="413")
+        if pushing and status == 502:  # git broke off in the middle of the pack, and its reason is lost in the gateway
+            raise HubUnreachable("hub-unreachable", host=host, reason="broken-off", status=status)
         if status == 429 or status >= 500:
             raise HubUnreachable("hub-unreachable", host=host, reason="overloaded", status=status)
         if status != 200 or not kind.startswith("application/x-git-"):
