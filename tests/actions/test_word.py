@@ -92,6 +92,8 @@ class Hand:
         return [path for path in found if path.is_dir()]
 
     def file(self) -> Path:
+        if not self.files():
+            self.write()
         return self.chance.choice(self.files())
 
     def folder(self) -> Path:
