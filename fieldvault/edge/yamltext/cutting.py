@@ -14,15 +14,16 @@ import re
 
 import yaml
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, dedent
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar, dedent
 from fieldvault.edge.yamltext.events import events_of
-from fieldvault.edge.yamltext.guard import Guard, end_of, line_of, refused, start_of
+from fieldvault.edge.yamltext.guard import Guard, column_of, end_of, line_of, refused, start_of
 
 _SPACE = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
 _FLOW_SPACE = re.compile(r"(?:[ \t\r\n]|(?<=[ \t\n])#[^\n]*)*")
 _COLON = re.compile(r"[ \t]*:")
 _ANCHOR = re.compile(r"[ \t]*&[^\s,\[\]{}]+")
 _HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")
+_BLOCK = ("|", ">")
 _NOTHING = Scalar("", "")
 
 
@@ -37,7 +38,6 @@ class Cutter:
 
     def value(self, entry: Entry, event: yaml.Event, start: int, column: int) -> None:
         """Read the node of a block entry; `start` is where its head ends, `column` that of the entry's collection."""
-        self.guard.untagged(event)
         if isinstance(event, yaml.ScalarEvent):
             self._scalar_beside(entry, event, start, column)
         elif isinstance(event, yaml.CollectionStartEvent) and not event.flow_style:
@@ -52,12 +52,13 @@ class Cutter:
         if begin == end:  # nothing stands there, and the mark may point behind the spaces
             begin = end = start
         entry.gap = dedent(self.text[start:begin], column)
-        if event.style not in ("|", ">"):
+        if event.style not in _BLOCK:
             entry.node = self._scalar(event, self.text[begin:end], column)
             self._finish_line(entry, end)
             return
         header = _HEADER.match(self.text, begin)
-        assert header is not None
+        if header is None:  # nothing but a tag can stand before it
+            raise refused("yaml-tag", event, tag=event.tag)
         eol = self.text.index("\n", header.end())
         if "\n" not in header.group():  # else the header's line has no place for another side's comment
             entry.trail = self.text[header.end() : eol]
@@ -67,13 +68,11 @@ class Cutter:
 
     def _scalar(self, event: yaml.ScalarEvent, raw: str, column: int) -> Scalar:
         self.guard.count(event)
-        style = event.style if event.style and event.style in "'\"|>" else ""
-        node = Scalar(self._unmasked(event.value), dedent(raw, column), style, event.anchor)
-        self.guard.anchor(event.anchor, node)
+        value = event.value.translate(self.unmask) if self.unmask else event.value
+        node = Scalar(value, dedent(raw, column), event.style or "", event.anchor)
+        if event.anchor:
+            self.guard.anchor(event.anchor, node)
         return node
-
-    def _unmasked(self, value: str) -> str:
-        return value.translate(self.unmask) if self.unmask else value
 
     def _finish_line(self, entry: Entry, end: int) -> None:
         eol = self.text.index("\n", end)
@@ -101,14 +100,12 @@ class Cutter:
 
     def block(self, event: yaml.CollectionStartEvent, outer: int) -> Collection:
         """Read a block collection that begins at or after `position`; `outer` is the column of the one around it."""
-        before = self.guard.nodes
-        self.guard.enter(event)
+        before = self.guard.enter(event)
         node = Collection(isinstance(event, yaml.MappingStartEvent), [])
         node.anchor = event.anchor
         column = self._map(node) if node.mapping else self._list(node)
         node.indent = column - max(outer, 0)
         node.foot = self._foot(column, outer)
-        node.aliased = any(aliased(entry.node) for entry in node.entries)
         self.guard.leave(event, node, before)
         return node
 
@@ -118,15 +115,23 @@ class Cutter:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             start = start_of(event)
             if column < 0:
-                column = self._column(start)
+                column = column_of(event)
             colon = _COLON.match(self.text, end_of(event))
-            if not colon or self._column(start) != column or not isinstance(event, yaml.ScalarEvent):
+            if not colon or column_of(event) != column:
                 raise refused("yaml-complex-key", event)
-            key = self._unmasked(event.value)
-            self.guard.key(event, keys, key)
+            key = self._key(event, keys)
             head = self.text[start : colon.end()]
             self._entry(node, key, head, start, column, next(self.events), line_of(event))
         return column
+
+    def _key(self, event: yaml.Event, keys: dict[str, int]) -> str:
+        """A key of the map whose other keys, with their lines, are `keys`."""
+        key = self.guard.key(event)
+        key = key.translate(self.unmask) if self.unmask else key
+        if key in keys:
+            raise refused("yaml-duplicate-key", event, key=key, first_line=keys[key])
+        keys[key] = line_of(event)
+        return key
 
     def _list(self, node: Collection) -> int:
         column = -1
@@ -182,7 +187,6 @@ class Cutter:
 
     def _flow_node(self, event: yaml.Event, column: int) -> tuple[Node, int]:
         """The node that an event begins, and the index after it."""
-        self.guard.untagged(event)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, self.text[start_of(event) : end_of(event)], column), end_of(event)
         if isinstance(event, yaml.AliasEvent):
@@ -191,8 +195,7 @@ class Cutter:
         return self._flow(event, column)
 
     def _flow(self, opening: yaml.CollectionStartEvent, column: int) -> tuple[Collection, int]:
-        before = self.guard.nodes
-        self.guard.enter(opening)
+        before = self.guard.enter(opening)
         begin = start_of(opening)
         node = Collection(isinstance(opening, yaml.MappingStartEvent), [], flow=True)
         node.anchor = opening.anchor
@@ -218,7 +221,6 @@ class Cutter:
             node.foot = ("," if comma else "") + dedent(self.text[position : end - 1], column)
         else:
             node.verbatim = dedent(self.text[begin:end], column)
-        node.aliased = any(aliased(entry.node) for entry in node.entries)
         self.guard.leave(opening, node, before)
         return node, end
 
@@ -231,8 +233,7 @@ class Cutter:
         entry.line = line_of(event)
         regular, end = True, begin
         if mapping:
-            key = self._unmasked(event.value) if isinstance(event, yaml.ScalarEvent) else ""
-            self.guard.key(event, keys, key)
+            key = self._key(event, keys)
             colon = _COLON.match(self.text, end_of(event))
             end = colon.end() if colon else end_of(event)
             regular = colon is not None and not self.text[position:begin].lstrip().startswith("?")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from fieldvault.core.nodes import Alias, Node
+from fieldvault.core.nodes import Alias, Collection, Node
 from fieldvault.errors import Unreadable
 
 
@@ -39,6 +39,12 @@ def end_of(event: yaml.Event) -> int:
     return event.end_mark.index
 
 
+def column_of(event: yaml.Event) -> int:
+    """The column of the event's first character, from 0."""
+    assert event.start_mark is not None
+    return event.start_mark.column
+
+
 def line_of(event: yaml.Event) -> int:
     """The event's line, from 1."""
     assert event.start_mark is not None
@@ -57,6 +63,7 @@ class Guard:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.nodes = 0
+        self._aliases = 0
         self._depth = 0
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._unfinished: set[str] = set()
@@ -66,57 +73,59 @@ class Guard:
         """Whether something had an anchor."""
         return bool(self._anchors)
 
-    def count(self, event: yaml.Event, weight: int = 1) -> None:
-        """One more node, or as many as an alias stands for."""
+    def count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        """One more node."""
+        if event.tag:
+            raise refused("yaml-tag", event, tag=event.tag)
+        self._add(event, 1)
+
+    def _add(self, event: yaml.Event, weight: int) -> None:
         self.nodes += weight
         if self.nodes > self.limits.nodes_max:
             raise refused("yaml-too-many-nodes", event, limit=self.limits.nodes_max)
 
-    def untagged(self, event: yaml.Event) -> None:
-        tag = getattr(event, "tag", None)
-        if tag:
-            raise refused("yaml-tag", event, tag=tag)
-
-    def enter(self, event: yaml.CollectionStartEvent) -> None:
+    def enter(self, event: yaml.CollectionStartEvent) -> tuple[int, int]:
+        """A collection begins; gives what `leave` wants to know: the nodes and the aliases that were read before."""
+        before = self.nodes, self._aliases
         self.count(event)
         if event.anchor:
             self._unfinished.add(event.anchor)
         self._depth += 1
         if self._depth > self.limits.depth_max:
             raise refused("yaml-too-deep", event, limit=self.limits.depth_max)
+        return before
 
-    def leave(self, event: yaml.CollectionStartEvent, node: Node, before: int) -> None:
-        """The collection that began with `event`, when `before` nodes had been read, is complete."""
+    def leave(self, event: yaml.CollectionStartEvent, node: Collection, before: tuple[int, int]) -> None:
+        """The collection that began with `event` is complete."""
+        nodes, aliases = before
         self._depth -= 1
+        node.aliased = self._aliases > aliases
         if event.anchor:
             self._unfinished.discard(event.anchor)
-            self._anchors[event.anchor] = node, self.nodes - before
+            self._anchors[event.anchor] = node, self.nodes - nodes
 
-    def anchor(self, name: str | None, node: Node) -> None:
+    def anchor(self, name: str, node: Node) -> None:
         """A scalar that aliases may name."""
-        if name:
-            self._anchors[name] = node, 1
+        self._anchors[name] = node, 1
 
     def alias(self, event: yaml.AliasEvent) -> Alias:
-        """The node of an alias."""
+        """The node of an alias, which counts as what it stands for."""
         name = event.anchor or ""
         if name in self._unfinished:
             raise refused("yaml-recursive-alias", event, name=name)
         if name not in self._anchors:
             raise refused("yaml-unknown-alias", event, name=name)
         target, weight = self._anchors[name]
-        self.count(event, weight)
+        self._add(event, weight)
+        self._aliases += 1
         assert not isinstance(target, Alias)
         return Alias(name, target)
 
-    def key(self, event: yaml.Event, keys: dict[str, int], key: str) -> None:
-        """A key of the map whose other keys, with their lines, are `keys`."""
-        if not isinstance(event, yaml.ScalarEvent) or event.anchor or not (key or event.style):
+    def key(self, event: yaml.Event) -> str:
+        """The text of a key."""
+        if not isinstance(event, yaml.ScalarEvent) or event.anchor or not (event.value or event.style):
             raise refused("yaml-complex-key", event)
-        self.untagged(event)
-        if key == "<<" and not event.style:
+        if event.value == "<<" and not event.style:
             raise refused("yaml-merge-key", event)
-        if key in keys:
-            raise refused("yaml-duplicate-key", event, key=key, first_line=keys[key])
-        keys[key] = line_of(event)
         self.count(event)
+        return event.value

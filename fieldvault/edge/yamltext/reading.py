@@ -88,7 +88,6 @@ def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
         raise Unreadable("yaml-empty", line=1)
     begin = end_of(opening) if getattr(opening, "explicit", False) else 0
     event = next(cutter.events)
-    cutter.guard.untagged(event)
     if cutter.guard.limits.map_only and not isinstance(event, yaml.MappingStartEvent):
         raise Unreadable("yaml-not-a-map", line=line_of(event))
     tree.root.line = line_of(event)
