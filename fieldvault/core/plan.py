@@ -14,7 +14,8 @@ Row 4 also where both are alike: two people who each take 3 samples off 10 gave 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from fieldvault.core.names import is_record
@@ -64,8 +65,8 @@ RecordId = Callable[[Located], str | None]  # the `id` of the record in that ver
 
 def pair_up(ours: Changes, theirs: Changes, record_id: RecordId) -> list[Unit]:
     """Every file that either side changed, in order of path."""
-    sides = (_Side(ours, record_id), _Side(theirs, record_id))
     changes = (*ours.values(), *theirs.values())
+    sides = [_Side(side, _Identity(side.values(), changes, record_id), record_id) for side in (ours, theirs)]
     bases = {Located(change.path, change.old) for change in changes if change.old}
     units = [Unit(base, *(side.holds(base) for side in sides)) for base in bases]
     units.extend(_pair_added(sides[0].added, sides[1].added, record_id))
@@ -78,13 +79,13 @@ class _Side:
     A record is its id: where another record took its path, the one that lay there is gone from it.
     """
 
-    def __init__(self, changes: Changes, record_id: RecordId) -> None:
+    def __init__(self, changes: Changes, identity: _Identity, record_id: RecordId) -> None:
         gone: dict[str, Located] = {}
         come: dict[str, Located] = {}
         self._edited: dict[str, Located] = {}
         for path, old, new in changes.values():
             was, now = old and Located(path, old), new and Located(path, new)
-            if was and now and _is_same(was, now, record_id):
+            if was and now and identity.kept(was, now):
                 self._edited[path] = now
                 continue
             if was:
@@ -103,12 +104,44 @@ class _Side:
         return None if base.path in self._gone else self._edited.get(base.path, base)
 
 
-def _is_same(was: Located, now: Located, record_id: RecordId) -> bool:
-    """Whether the path holds the file that it held. One whose id cannot be read is the one that it was."""
-    if not is_record(now.path):
-        return True
-    old, new = record_id(was), record_id(now)
-    return old is None or new is None or old == new
+class _Identity:
+    """Whether a path holds the record that it held, told from what else a side changed, and from what both changed."""
+
+    def __init__(self, own: Collection[TreeChange], both: Collection[TreeChange], record_id: RecordId) -> None:
+        self._own = own
+        self._both = both
+        self._record_id = record_id
+
+    def kept(self, was: Located, now: Located) -> bool:
+        """Whether the path holds the file that it held. A record that lost its id, or cannot be read, is the one that
+        it was unless that id came elsewhere; one that got an id is, unless that id is, or was, known elsewhere.
+        """
+        if not is_record(now.path):
+            return True
+        old, new = self._record_id(was), self._record_id(now)
+        if old is None and new is None:
+            return True
+        if old is None or new is None:
+            elsewhere = self._known_at.get(new, set()) if new else self._came_to.get(old or "", set())
+            return elsewhere <= {now.path}
+        return old == new
+
+    @cached_property
+    def _came_to(self) -> dict[str, set[str]]:
+        return self._places((change.path, change.new) for change in self._own)
+
+    @cached_property
+    def _known_at(self) -> dict[str, set[str]]:
+        return self._places((change.path, entry) for change in self._both for entry in (change.old, change.new))
+
+    def _places(self, versions: Iterable[tuple[str, Entry | None]]) -> dict[str, set[str]]:
+        """The paths of each id among these versions of files."""
+        places: dict[str, set[str]] = {}
+        for path, entry in versions:
+            key = self._record_id(Located(path, entry)) if entry and is_record(path) else None
+            if key is not None:
+                places.setdefault(key, set()).add(path)
+        return places
 
 
 def _moves(gone: Iterable[Located], come: Iterable[Located], record_id: RecordId) -> dict[str, Located]:

@@ -84,6 +84,34 @@ def test_another_record_at_a_path_is_not_an_edit_of_the_one_that_lay_there() -> 
     ]
 
 
+def test_a_record_that_took_the_place_of_one_without_id_meets_the_other_by_its_id() -> None:
+    ours = changes(("x.yaml", "-1", "a1"), ("x~.yaml", None, "-1"))
+    theirs = changes(("y.yaml", None, "a2"))
+    assert set(shape(pair_up(ours, theirs, record_id))) == {
+        (None, "x.yaml=a1", "y.yaml=a2"),
+        ("x.yaml=-1", None, "x.yaml=-1"),
+        (None, "x~.yaml=-1", None),
+    }
+
+
+def test_a_record_moved_onto_one_without_id_is_met_there() -> None:
+    ours = changes(("x.yaml", "-1", "a1"), ("y.yaml", "a1", None))
+    theirs = changes(("y.yaml", "a1", "a2"))
+    assert ("y.yaml=a1", "x.yaml=a1", "y.yaml=a2") in shape(pair_up(ours, theirs, record_id))
+
+
+def test_a_record_that_lost_or_got_its_id_is_the_one_that_it_was() -> None:
+    for old, new in (("a1", "-2"), ("-1", "a2")):
+        (unit,) = pair_up(changes(("x.yaml", old, new)), {}, record_id)
+        assert shape([unit]) == [(f"x.yaml={old}", f"x.yaml={new}", f"x.yaml={old}")]
+    ours, theirs = changes(("x.yaml", "a1", "-2")), changes(("x.yaml", "a1", None), ("y.yaml", None, "a1"))
+    assert shape(pair_up(ours, theirs, record_id)) == [("x.yaml=a1", "x.yaml=-2", "y.yaml=a1")]
+    moved = changes(("x.yaml", "a1", "-2"), ("y.yaml", None, "a1"))
+    assert ("x.yaml=a1", "y.yaml=a1", "x.yaml=a3") in shape(
+        pair_up(moved, changes(("x.yaml", "a1", "a3")), record_id)
+    )
+
+
 def test_two_records_that_swapped_their_names_are_each_met_at_the_new_one() -> None:
     ours = changes(("x.yaml", "a1", "b1"), ("y.yaml", "b1", "a1"))
     theirs = changes(("x.yaml", "a1", "a2"))
