@@ -42,6 +42,8 @@ def ordered(
     The backbone is the base's order, or that of the one side that moved something. Each element that the backbone lacks
     hangs on its nearest predecessor; of two runs on one predecessor the lower by `tie` goes first.
     """
+    if ours == base == theirs:
+        return Order([element for element in base if element in standing])
     everywhere = set(base) & set(ours) & set(theirs)
     before, left, right = ([element for element in side if element in everywhere] for side in (base, ours, theirs))
     other: tuple[str, ...] | None = None

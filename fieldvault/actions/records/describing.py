@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fieldvault.actions.records.types import Types, record_id, value_of
+from fieldvault.actions.records.types import Types, record_id
 from fieldvault.core.changes import FieldChange, changes_between
 from fieldvault.core.describe import FileChange, title_of
 from fieldvault.core.names import is_conflict, is_record
+from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Entry, TreeChange
 from fieldvault.core.values import Value
+from fieldvault.edge import yamltext
 from fieldvault.edge.git.objects import Reader
+from fieldvault.errors import Unreadable
 
 DETAIL_MAX = 200  # above so many files nobody reads fields, and those beyond are called by their names
 
@@ -49,10 +52,12 @@ def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str |
     type_name = type_.name if type_ else ""
     if reader is None:
         return FileChange(path, kind, title_of(None, path), type_name, old_path=change.path if to else None)
-    old, new = (_version(reader, types, path, entry) for entry in (change.old, change.new))
+    schema = types.schema(path)
+    old = _version(reader, schema, change.old)
+    new = _version(reader, schema, change.new, old)
     fields: tuple[FieldChange, ...] = ()
     if detailed and old is not None and new is not None and old.value is not None and new.value is not None:
-        fields = tuple(changes_between(old.value, new.value, types.schema(path)))
+        fields = tuple(changes_between(old.value, new.value, schema))
     shown = new or old
     assert shown is not None
     return FileChange(
@@ -68,14 +73,19 @@ def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str |
 
 class _Version(NamedTuple):
     data: bytes
-    value: Value | None  # None where it cannot be read
+    document: yamltext.Document | None  # None where it cannot be read
+    value: Value | None
 
 
-def _version(reader: Reader, types: Types, path: str, entry: Entry | None) -> _Version | None:
+def _version(reader: Reader, schema: Schema, entry: Entry | None, like: _Version | None = None) -> _Version | None:
     if entry is None:
         return None
     data = reader.blob(entry.oid)
-    return _Version(data, value_of(data, types, path))
+    try:
+        document = yamltext.read(data, like=like.document if like else None)
+    except Unreadable:
+        return _Version(data, None, None)
+    return _Version(data, document, document.value(schema))
 
 
 def _moves(reader: Reader, changes: list[TreeChange]) -> dict[str, str]:
