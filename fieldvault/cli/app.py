@@ -10,8 +10,6 @@ import contextlib
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -150,6 +148,9 @@ def _tell(failure: FieldvaultError, as_json: bool) -> int:
 
 def _bug() -> int:
     """Keep the traceback for a report, and tell where it is."""
+    import tempfile
+    import traceback
+
     from fieldvault.messages import say
 
     descriptor, path = tempfile.mkstemp(prefix="fv-bug-", suffix=".log")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
-from fieldvault.output import deciding, keeping
+from fieldvault.output import keeping
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
 
@@ -99,6 +99,7 @@ def conflicts_command(exit_code: bool, as_json: bool) -> int:
       fv conflicts
     """
     from fieldvault.actions.deciding.conflicts import all_waiting
+    from fieldvault.output import deciding
 
     with vault_here() as vault:
         found = all_waiting(vault)
@@ -148,6 +149,7 @@ def _one_after_the_other() -> int:
     """Ask about each open field: a number takes that value, a text another one, Enter leaves it open, q ends."""
     from fieldvault.actions.deciding.conflicts import list_conflicts, resolve
     from fieldvault.messages import say
+    from fieldvault.output import deciding
 
     with vault_here() as vault:
         for one in [conflict for conflict in list_conflicts(vault) if conflict.waits]:

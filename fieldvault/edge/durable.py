@@ -8,7 +8,6 @@ The trap avoided: dulwich flushes no folder, and no file by default, and 22 of 3
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import re
@@ -73,6 +72,8 @@ def flush_file_system(path: Path) -> bool:
     """Make everything on the file system of `path` durable in one go; False where the system has no call for it."""
     if not sys.platform.startswith("linux"):
         return False
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:

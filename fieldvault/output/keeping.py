@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fieldvault.core.deletions import MASS_DELETION
-from fieldvault.core.describe import count_of
 from fieldvault.messages import count, error, harmless, reason, say, size
-from fieldvault.output.deciding import to_decide
 from fieldvault.output.phrases import ago, names, person, problems, some
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
-    from fieldvault.actions.committing.commit import CommitReport, Draft
+    from fieldvault.actions.committing.commit import CommitReport
+    from fieldvault.actions.committing.unreadable import Draft
     from fieldvault.actions.deciding.conflicts import OpenConflict
     from fieldvault.actions.deciding.undo import Undone
     from fieldvault.actions.looking.status import StatusReport
@@ -25,6 +24,8 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
     if report.commit:
+        from fieldvault.core.describe import count_of
+
         what = count_of(report.changes)
         yield say("committed", what=what, names=names(report.changes)) if what else say("committed-choice")
     elif not quiet_when_nothing and not report.waits:
@@ -81,7 +82,10 @@ def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[s
     yield from _behind(report.behind)
     if report.restored:
         yield say("restored", what=count(report.restored, "commit"))
-    yield from to_decide(conflicts)
+    if conflicts:
+        from fieldvault.output.deciding import to_decide
+
+        yield from to_decide(conflicts)
     yield from problems(report.problems)
 
 

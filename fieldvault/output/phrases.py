@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fieldvault.core.describe import field_words
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import error, harmless, problem, say, size
 
@@ -63,6 +62,8 @@ def name_of(change: FileChange) -> str:
         return say("gone", title=change.title)
     if change.kind == "renamed":
         return say("moved", title=change.title, path=change.path)
+    from fieldvault.core.describe import field_words
+
     words = ", ".join(field_words(change.fields))
     return harmless(f"{change.title} ({words})" if words else change.title)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.drafts import keep_drafts
@@ -18,10 +19,10 @@ from fieldvault.actions.committing.masses import gone_records, held_here
 from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
+from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.merging.treemerge import MergedFile, merge_trees
 from fieldvault.actions.merging.voids import void_conflicts
 from fieldvault.actions.records.before import Before
 from fieldvault.actions.records.describing import describe
@@ -29,28 +30,21 @@ from fieldvault.actions.records.types import Types
 from fieldvault.core.deletions import MASS_DELETION, with_allowance
 from fieldvault.core.describe import FileChange, commit_message
 from fieldvault.core.judge import refuse
-from fieldvault.core.names import is_record, is_yaml
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge import yamltext
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.config import Identity
 from fieldvault.edge.git.history import Commit, encode_commit
 from fieldvault.edge.git.trees import diff_trees, patch_tree
 from fieldvault.edge.git.upkeep import keep_tidy
-from fieldvault.errors import Busy, Unreadable
+from fieldvault.errors import Busy
+
+if TYPE_CHECKING:
+    from fieldvault.actions.merging.treemerge import MergedFile
 
 Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
 
 TRIES_MAX = 5
 FREE_TRIES = 2  # before plain git, which plans in no time, is held back while we do
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A saved file that is not yet a readable record; `problem` says why, with line and column."""
-
-    path: str
-    problem: Unreadable
 
 
 @dataclass
@@ -157,22 +151,6 @@ def write_commit(batch: Batch, who: Identity, now: Now, tree: Oid, parents: tupl
     )
 
 
-def draft_in(edit: Edit) -> Draft | None:
-    """The draft that a file is while it cannot be read as a record; None for everything else."""
-    path, old, _ = edit.change
-    if edit.read is None or not is_yaml(path):
-        return None
-    try:
-        if not edit.read.data.strip() and old is not None:
-            raise Unreadable("yaml-emptied", line=1)
-        if is_record(path):
-            yamltext.check(edit.read.data)
-    except Unreadable as problem:
-        problem.facts["path"] = path
-        return Draft(path, problem)
-    return None
-
-
 def _acceptable(batch: Batch, seen: Survey, edits: list[Edit], report: CommitReport) -> list[Edit]:
     """The edits without those whose names another machine could not hold; these stay here, and are named."""
     tree = patch_tree(batch, seen.tree, {edit.change.path: edit.change.new for edit in edits})
@@ -208,6 +186,8 @@ def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitR
     mine = {edit.change.path: edit.change.new for edit in edits}
     if not any(edit.change.path in seen.behind for edit in edits):
         return patch_tree(batch, seen.tree, mine)
+    from fieldvault.actions.merging.treemerge import merge_trees
+
     bases = {edit.change.path: edit.change.old for edit in edits}
     base = patch_tree(batch, seen.tree, bases)
     merged = merge_trees(batch, base, patch_tree(batch, base, mine), seen.tree)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fieldvault.actions.committing.commit import Draft, draft_in
 from fieldvault.actions.committing.survey import survey
+from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
@@ -63,7 +62,7 @@ def status(vault: Vault) -> StatusReport:
             report.drafts.append(draft)
         else:
             report.edits.append(edit.change.path)
-    conflicts = all_conflicts(vault.objects, head_tree(vault)).values()
+    conflicts = all_conflicts(vault.objects, seen.tree).values()
     report.conflicts = sum(conflict.kind != ATTACHMENT for conflict in conflicts)
     confirmed = vault.confirmed()
     report.confirmed_at = confirmed[1] if confirmed else None

@@ -6,7 +6,6 @@ between our last look and the rename would lose its save. Where the system has n
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -47,6 +46,8 @@ class _Call(NamedTuple):
 
 @cache
 def _renames() -> _Call | None:
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform.startswith("linux") and hasattr(library, "renameat2"):
         return _Call(library.renameat2, (_AT_FDCWD,), {"move": 1, "exchange": 2})
@@ -57,6 +58,8 @@ def _renames() -> _Call | None:
 
 def _run(call: _Call, action: str, one: str, other: str) -> bool:
     """False where the system says that it knows no such rename."""
+    import ctypes
+
     names = (*call.before, os.fsencode(one), *call.before, os.fsencode(other))
     if call.function(*names, call.flags[action]) == 0:
         return True
@@ -68,6 +71,8 @@ def _run(call: _Call, action: str, one: str, other: str) -> bool:
 
 def _exchange_nt(one: str, other: str) -> bool:  # pragma: no cover - cannot be run here
     """ReplaceFileW puts `one` in place of `other`, with the latter's rights, and keeps what came out."""
+    import ctypes
+
     out = one + ".out"
     windll = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
     if not windll.ReplaceFileW(other, one, out, 0, None, None):
