@@ -7,37 +7,46 @@ The trap avoided: dulwich's commit builds every tree of the vault anew, 1.4 s fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.objects import Reader, expect
 from fieldvault.errors import Corrupt
 
+_KEPT_MAX, _KEPT_BYTES_MAX = 32, 1 << 17  # one change asks for the same few folders a dozen times
 MAX_DEPTH = 100  # folders within folders; a deeper tree is an attack, and ends before Python's stack does
 
 
-def read_tree(reader: Reader, oid: Oid) -> list[tuple[str, Entry]]:
+def read_tree(reader: Reader, oid: Oid) -> tuple[tuple[str, Entry], ...]:
     """The entries of one tree in git's order.
 
     Corrupt("tree-damaged") where git's own check would call it an error: cut off, a name that is empty, holds a slash
     or stands twice.
     """
     data = expect(reader, oid, "tree")
-    entries = []
-    position, end = 0, len(data)
     try:
-        while position < end:
-            space = data.index(b" ", position)
-            nul = data.index(b"\0", space)
-            entry = Entry(int(data[position:space], 8), data[nul + 1 : nul + 21].hex())
-            entries.append((data[space + 1 : nul].decode("utf-8", "surrogateescape"), entry))
-            position = nul + 21
+        return _kept(data) if len(data) <= _KEPT_BYTES_MAX else _parsed(data)
     except ValueError as error:
         raise Corrupt("tree-damaged", oid=oid) from error
+
+
+def _parsed(data: bytes) -> tuple[tuple[str, Entry], ...]:
+    entries = []
+    position, end = 0, len(data)
+    while position < end:
+        space = data.index(b" ", position)
+        nul = data.index(b"\0", space)
+        entry = Entry(int(data[position:space], 8), data[nul + 1 : nul + 21].hex())
+        entries.append((data[space + 1 : nul].decode("utf-8", "surrogateescape"), entry))
+        position = nul + 21
     names = {name for name, _ in entries}
     if position != end or len(names) != len(entries) or any(not name or "/" in name for name in names):
-        raise Corrupt("tree-damaged", oid=oid)
-    return entries
+        raise ValueError("no tree")
+    return tuple(entries)
+
+
+_kept = lru_cache(_KEPT_MAX)(_parsed)  # by its bytes: whichever reader they come from, a tree is read anew and checked
 
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:

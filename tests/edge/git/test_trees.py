@@ -111,7 +111,7 @@ def test_an_unchanged_tree_keeps_its_id_and_emptied_folders_vanish(git: Git, obj
         assert patch_tree(batch, root, {"x/y": None}) == root
         assert patch_tree(batch, root, {"a/b": None}) == root, "a removal of a file leaves the folder of that name"
         emptied = patch_tree(batch, root, {"a/b/c": None})
-        assert read_tree(batch, emptied) == []
+        assert read_tree(batch, emptied) == ()
 
 
 def test_a_file_and_a_folder_swap_places(objects: Objects) -> None:
