@@ -135,6 +135,8 @@ ERRORS: dict[str, tuple[str, str]] = {
     "pack-damaged": ("what the hub sent is damaged ({reason})", "fv sync"),
     "pack-incomplete": ("what the hub sent is not complete", "fv sync"),
     "pack-too-large": ("what the hub sent is larger than fv takes ({size} bytes)", "ask whoever keeps the hub"),
+    "outbox-well": ("the hub has refused no commit that waits here", "fv sync"),
+    "outbox-all": ("nothing would be left: commit {commit} is the vault's first, and all of it is refused", "fv log"),
     # bundles
     "hub-is-bundle": ("{path} is a bundle: it takes nothing", "git remote set-url origin ADDRESS   (of a hub)"),
     "bundle-not": ("{path} is no bundle", "one is made with: fv bundle create FILE"),

@@ -17,6 +17,8 @@ DRIVERS = {
     "fieldvault-inner": "fv merge-driver --inner %O %A %B %P",  # for git's merge of several merge bases
 }
 
+TEMPORARY_FILES = ".fv-*"
+
 
 @dataclass(frozen=True)
 class SetUp:
@@ -31,19 +33,40 @@ def equip(vault: Vault, hub: str | None) -> None:
     """This machine's own settings of the vault, in `.git`: the device, the hub, what git leaves out."""
     vault.own_dir.mkdir(parents=True, exist_ok=True)
     mint_device(vault)
-    for name, command in DRIVERS.items():
-        vault.config.set_local("merge", name, "name", value="Fieldvault, field by field")
-        vault.config.set_local("merge", name, "driver", value=command)
-    vault.config.set_local("merge", "fieldvault", "recursive", value="fieldvault-inner")
+    introduce_drivers(vault)
     if hub is not None:
         vault.config.set_local("remote", "origin", "url", value=hub)
         vault.config.set_local("remote", "origin", "fetch", value="+refs/heads/*:refs/remotes/origin/*")
         vault.config.set_local("branch", "main", "remote", value="origin")
         vault.config.set_local("branch", "main", "merge", value=MAIN)
-    exclude = vault.git_dir / "info" / "exclude"
-    exclude.parent.mkdir(exist_ok=True)
-    with exclude.open("a", encoding="utf-8") as file:
-        file.write("# Fieldvault's temporary files\n.fv-*\n")
+    exclude(vault, "# Fieldvault's temporary files", TEMPORARY_FILES)
+
+
+def introduce_drivers(vault: Vault) -> None:
+    """git's merges, rebases and cherry-picks merge records field by field."""
+    for name, command in DRIVERS.items():
+        vault.config.set_local("merge", name, "name", value="Fieldvault, field by field")
+        vault.config.set_local("merge", name, "driver", value=command)
+    vault.config.set_local("merge", "fieldvault", "recursive", value="fieldvault-inner")
+
+
+def exclude(vault: Vault, *lines: str) -> None:
+    """What git does not look at in this copy alone; lines that stand there already are not written twice."""
+    path = vault.git_dir / "info" / "exclude"
+    path.parent.mkdir(exist_ok=True)
+    text = path.read_text("utf-8", "surrogateescape") if path.exists() else ""
+    new = [line for line in lines if line not in text.splitlines()]
+    end = "" if not text or text.endswith("\n") else "\n"
+    with path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(end + "".join(f"{line}\n" for line in new))
+
+
+def lacks_equipment(vault: Vault) -> bool:
+    """Whether git would not merge by field here, or look at our temporary files: after a plain `git clone`."""
+    config = vault.config
+    driven = all(config.get("merge", name, "driver") == command for name, command in DRIVERS.items())
+    path = vault.git_dir / "info" / "exclude"
+    return not (driven and path.is_file() and TEMPORARY_FILES in path.read_text("utf-8", "replace").splitlines())
 
 
 def make_default(root: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tending: what is wrong with a vault, its link or its hub, and putting it right."""
