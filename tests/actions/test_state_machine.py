@@ -1,4 +1,5 @@
-"""Three vaults and a hub over real folders: people edit, go offline, commit, sync, decide, undo, and use plain git.
+"""Three vaults and a hub over real folders: people edit, go offline, commit, sync, decide, undo, change the schema, and
+pull from each other with plain git, and their machines die in the middle of it.
 
 Law: whatever they did, once all have synced they hold the same bytes, git finds nothing wrong, and every token that
 anybody committed is in the folder unless some person's own commit removed it. FV_STEPS makes it longer and random.
@@ -23,12 +24,13 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.history import read_commit, walk
 from fieldvault.edge.git.trees import list_tree
 from fieldvault.errors import FieldvaultError
-from tests.actions.territory import COUNTER, Words, commented, edited, record, start, tokens
+from tests.actions.killing import killed, possible
+from tests.actions.territory import COUNTER, SCHEMA_PATH, Words, commented, edited, record, reformed, start, tokens
 from tests.world import Desk, World
 
 pytestmark = pytest.mark.slow
 
-STEPS = int(os.environ.get("FV_STEPS", "150"))
+STEPS = int(os.environ.get("FV_STEPS", "300"))
 STEPS_A_STORY = 15
 PEOPLE = st.sampled_from(["Marc", "Ines", "Zoe"])
 SEEDS = st.integers(0, 2**32)
@@ -40,6 +42,7 @@ class Territory(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="fv-"))
         self.word = Words()
         self.offline: set[str] = set()
+        self.killed: set[str] = set()  # who has done nothing with fv since
 
     @initialize()
     def begin(self) -> None:
@@ -58,6 +61,11 @@ class Territory(RuleBasedStateMachine):
     @rule(person=PEOPLE, seed=SEEDS)
     def comment(self, person: str, seed: int) -> None:
         self.desks[person].write(COUNTER, commented(self._bytes(person, COUNTER), random.Random(seed), self.word))
+
+    @rule(person=PEOPLE, seed=SEEDS)
+    def change_the_schema(self, person: str, seed: int) -> None:
+        data = self._bytes(person, SCHEMA_PATH)
+        self.desks[person].write(SCHEMA_PATH, reformed(data, random.Random(seed), self.word))
 
     @rule(person=PEOPLE, name=st.sampled_from(["photo.png", "notes.txt", "brochure.pdf"]))
     def attach(self, person: str, name: str) -> None:
@@ -119,22 +127,36 @@ class Territory(RuleBasedStateMachine):
         except FieldvaultError as error:
             assert error.kind == "undo-nothing"
 
+    @precondition(lambda self: possible)
+    @rule(person=PEOPLE, command=st.sampled_from(["commit", "sync", "undo"]), at=st.integers(0, 60))
+    def kill(self, person: str, command: str, at: int) -> None:
+        """The machine dies in the middle of a command; some other one comes next."""
+        if not (command == "sync" and person in self.offline) and killed(getattr(self.desks[person], command), at):
+            self.killed.add(person)
+
     # With plain git.
 
     @rule(person=PEOPLE)
     def git_commit(self, person: str) -> None:
-        git = self.desks[person].git
-        git("add", "-A")
-        git("commit", "-q", "--allow-empty", "-m", "plain git")
+        self._commit_by_git(person)
 
-    @rule(person=PEOPLE)
-    def git_pull(self, person: str) -> None:
-        """As a colleague without fv would; where git cannot merge, they give up."""
+    @rule(person=PEOPLE, other=st.one_of(st.just("origin"), PEOPLE))
+    def git_pull(self, person: str, other: str) -> None:
+        """From the hub as a colleague without fv would, or from each other; where git cannot merge, they give up."""
         git = self.desks[person].git
-        git("add", "-A")
-        git("commit", "-q", "--allow-empty", "-m", "before pulling")
-        if git.run("pull", "-q", "--no-rebase", "--no-edit").returncode:
-            git("merge", "--abort")
+        source = "origin" if other in self.offline else str(self.desks[other].root) if other in self.desks else other
+        if self._commit_by_git(person) and git.run("pull", "-q", "--no-rebase", "--no-edit", source, "main").returncode:
+            git.run("merge", "--abort")
+
+    def _commit_by_git(self, person: str) -> bool:
+        """Whether git did it: after a kill it may find its locks taken, until the next fv command."""
+        git = self.desks[person].git
+        for words in (("add", "-A"), ("commit", "-q", "--allow-empty", "-m", "plain git")):
+            done = git.run(*words)
+            if done.returncode:
+                assert person in self.killed and b".lock" in done.stderr, done.stderr.decode()
+                return False
+        return True
 
     def teardown(self) -> None:
         try:

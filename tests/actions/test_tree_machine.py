@@ -100,8 +100,8 @@ class Histories(RuleBasedStateMachine):
         files = self._files(desk)
         path = draw.choice(sorted(path for path in files if not path.endswith(".yaml")) or ["new.bin"])
         data = files.get(path, b"\0")
-        if data.startswith((b"%", b"\0")):
-            self._change(desk, {path: data[:5] + self.word().encode() + b"\0"})
+        if b"\0" in data:
+            self._change(desk, {path: data.partition(b"\0")[0] + b"\0" + self.word().encode()})
         else:
             lines = data.splitlines(keepends=True)
             lines.insert(draw.randrange(len(lines) + 1), self.word().encode() + b"\n")
