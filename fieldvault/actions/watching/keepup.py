@@ -58,11 +58,10 @@ class KeepUp:
             self._head = head
             self.trigger(clock)
 
-    def start_if_due(self, clock: float) -> None:
-        if self.due is not None and clock >= self.due:
-            self._reconnect.started()
-            self._thread = threading.Thread(target=self._exchange, name="fv-sync", daemon=True)
-            self._thread.start()
+    def start(self) -> None:
+        self._reconnect.started()
+        self._thread = threading.Thread(target=self._exchange, name="fv-sync", daemon=True)
+        self._thread.start()
 
     def ended(self, event: SyncEnded, clock: float, chance: float) -> FieldvaultError | None:
         """Take in how a sync ended; returns what a person must hear of."""

@@ -29,7 +29,7 @@ from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
 from fieldvault.core.names import IGNORES, is_leaving, is_yaml
-from fieldvault.core.settle import Settler
+from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge import fswatch
 from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, FileEvent
@@ -142,9 +142,10 @@ class Watcher:
         if not fswatch.tells_all(self.root):
             yield None
             return
-        self.questions.mkdir(exist_ok=True)
-        for left in self.questions.iterdir():
-            left.unlink()
+        with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: nobody can ask, then
+            self.questions.mkdir(exist_ok=True)
+            for left in self.questions.iterdir():
+                left.unlink()
         try:
             yield self.questions
         finally:
@@ -161,7 +162,8 @@ class Watcher:
         settled = self.settler.due()
         due = [now + LOOK_SECONDS_MAX, self.sweep_at]
         due += [] if settled is None else [max(settled, self.commit_not_before)]
-        due += [] if self.syncs.due is None else [self.syncs.due]
+        sync_due = self._sync_due()
+        due += [] if sync_due is None else [sync_due]
         with contextlib.suppress(queue.Empty):
             self._happened(self.events.get(timeout=max(0.0, min(due) - now)))
             while True:
@@ -212,7 +214,16 @@ class Watcher:
             paths = self._complete(self.settler.ready(now))
             if paths:
                 self._commit(paths)
-        self.syncs.start_if_due(now)
+        sync_due = self._sync_due()
+        if sync_due is not None and now >= sync_due:
+            self.syncs.start()
+
+    def _sync_due(self) -> float | None:
+        """When to sync: after what was just saved is committed, for a file with an edit in it stays behind when HEAD
+        moves on; but also beside somebody who never stops saving.
+        """
+        due = self.syncs.due
+        return due if due is None or self.settler.due() is None else due + LONGEST_SECONDS
 
     def _poll(self, error: FieldvaultError) -> None:
         if not self.polling:
