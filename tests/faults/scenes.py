@@ -88,11 +88,18 @@ def forwarding(folder: Path) -> list[str]:
     return ["sync"]
 
 
+def watching(folder: Path) -> list[str]:
+    """Saved before the watcher starts, a colleague's work in the hub: one burst, and one sync."""
+    syncing(folder)
+    return ["watch"]
+
+
 SCENES: dict[str, Callable[[Path], list[str]]] = {
     "commit": committing,
     "first": committing_first,
     "sync": syncing,
     "forward": forwarding,
+    "watch": watching,
 }
 
 

@@ -1,7 +1,8 @@
 """A process under strace: which of its system calls change something, and what happens if one of them does not.
 
 Law: a point is one changing call of an undisturbed run, named by its syscall and how many of that name came before it.
-strace counts each syscall by itself, so a failure that lasts is one rule a syscall, each from its own count on.
+strace counts each syscall of each thread by itself, so a failure that lasts is one rule a syscall, each from its own
+count on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -31,8 +32,10 @@ CHANGING = (
     "ftruncate",
     "chmod",
 )
-_CALL = re.compile(r"^\d+ +(\w+)\((.*)")
+_CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
 _FULL = ("write", "pwrite64", "rename", "renameat2", "link", "mkdir", "fsync", "fdatasync", "syncfs", "ftruncate")
+
+WATCH_ONCE = Path(__file__).with_name("watch_once.py")
 
 available = shutil.which("strace") is not None
 
@@ -60,12 +63,13 @@ def changing_calls(words: Sequence[str], folder: Path, environment: Mapping[str,
     traced = ["strace", "-f", "--seccomp-bpf", "-o", str(log), "-e", f"trace={','.join(CHANGING)}"]
     done = run([*traced, *words], folder, environment)
     assert done.code == 0, done
-    counts: Counter[str] = Counter()
+    made: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by thread
     points = []
     for line in log.read_text(errors="replace").splitlines():
         call = _CALL.match(line)
         if call:
-            syscall, arguments = call.groups()
+            thread, syscall, arguments = call.groups()
+            counts = made[thread]
             counts[syscall] += 1
             if _changes(syscall, arguments):
                 points.append(Point(syscall, counts[syscall], dict(counts), line))
@@ -105,5 +109,8 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> R
 
 
 def fv(*arguments: str) -> list[str]:
-    """The command, heeding Ctrl-C even where strace or a shell in the background would have it ignored."""
-    return ["env", "--default-signal=INT", sys.executable, "-m", "fieldvault", *arguments]
+    """The command, heeding Ctrl-C even where strace or a shell in the background would have it ignored. `fv watch`
+    ends when all is done.
+    """
+    program = [str(WATCH_ONCE)] if arguments == ("watch",) else ["-m", "fieldvault", *arguments]
+    return ["env", "--default-signal=INT", sys.executable, *program]

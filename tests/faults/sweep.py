@@ -15,7 +15,7 @@ import pytest
 
 from fieldvault.core.snapshot import Oid
 from tests.faults.scenes import SCENES, environment, tree_of, working_files
-from tests.faults.strace import Point, changing_calls, fv, run
+from tests.faults.strace import WATCH_ONCE, Point, changing_calls, fv, run
 from tests.gitenv import Git
 
 STRIDE = int(os.environ.get("FAULTS") or 0)  # 1: every point, 10: every tenth, 0: the sample of the test command
@@ -96,7 +96,7 @@ def mended(scene: Scene, place: Path, told: str = "", tolerated: tuple[str, ...]
     hub = place / "hub.git"
     if hub.exists():
         assert not (said := fsck(Git(hub))), f"{told}: git fsck says of the hub {said}"
-        if scene.words[-1] == "sync":
+        if scene.words[-1] in ("sync", str(WATCH_ONCE)):
             assert Git(hub)("rev-parse", "main") == git("rev-parse", "main"), told
     left = [name for name in leavings(place) if not any(part in name for part in tolerated)]
     assert not left, f"{told} left: {left}"
