@@ -85,8 +85,8 @@ def _united(left: Standing, right: Standing) -> Standing:
 
 
 def ranked(values: Standing) -> list[Maybe]:
-    """The values, the one to show first."""
-    return sorted(values.values(), key=rank, reverse=True)
+    """The values, the one to show first: the highest in the form in which two are compared. A removal's text is empty."""
+    return [values[name] for name in sorted(values, reverse=True)]
 
 
 def as_standing(*values: Maybe) -> Standing:

@@ -54,8 +54,8 @@ def entry_text(entry: Entry) -> str:
 def shape_text(node: Node) -> str:
     """A text that tells two nodes of equal value apart: their source, for choosing one of them without a side."""
     if isinstance(node, Collection) and not node.flow:
-        out: list[str] = []
-        _block(node, 0, out)
+        out = [] if node.inline else ["\n"]
+        _block(node, node.indent, out)
         return "".join(out)
     return node_text(node)
 

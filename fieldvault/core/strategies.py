@@ -33,7 +33,7 @@ Strategy = Callable[[FieldRule, Maybe, Maybe, Maybe], Outcome]
 
 def register(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:
     """Both stand; the higher rank is shown."""
-    shown, other = _ranked(ours, theirs)
+    shown, other = _ranked(rule, ours, theirs)
     return Outcome(shown, (other,))
 
 
@@ -109,7 +109,7 @@ def immutable(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outco
     """The base stays shown, and both changes stand beside it. Where there is no base the higher rank is shown."""
     if base is MISSING:
         return register(rule, base, ours, theirs)
-    return Outcome(base, _ranked(ours, theirs))
+    return Outcome(base, _ranked(rule, ours, theirs))
 
 
 def newly(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:
@@ -151,8 +151,9 @@ def text(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:
     return register(rule, base, ours, theirs)
 
 
-def _ranked(ours: Maybe, theirs: Maybe) -> tuple[Maybe, Maybe]:
-    return (ours, theirs) if rank(ours) > rank(theirs) else (theirs, ours)
+def _ranked(rule: FieldRule, ours: Maybe, theirs: Maybe) -> tuple[Maybe, Maybe]:
+    left, right = ((rank(rule.standard(value)), rank(value)) for value in (ours, theirs))
+    return (ours, theirs) if left > right else (theirs, ours)
 
 
 STRATEGIES: Mapping[str, Strategy] = {
