@@ -85,7 +85,7 @@ def _united(left: Standing, right: Standing) -> Standing:
 
 
 def ranked(values: Standing) -> list[Maybe]:
-    """The values, the one to show first: the highest in the form in which two are compared. A removal's text is empty."""
+    """The values, the one to show first: the highest in the form in which two are compared; a removal is the lowest."""
     return [values[name] for name in sorted(values, reverse=True)]
 
 
