@@ -90,6 +90,8 @@ def _read_document(tree: Tree, text: str, cutter: Cutter) -> None:
     event = next(cutter.events)
     if cutter.guard.limits.map_only and not isinstance(event, yaml.MappingStartEvent):
         raise Unreadable("yaml-not-a-map", line=line_of(event))
+    if isinstance(event, yaml.ScalarEvent) and start_of(event) == end_of(event):
+        raise Unreadable("yaml-empty", line=line_of(event))  # nothing but `---`
     tree.root.line = line_of(event)
     if isinstance(event, yaml.CollectionStartEvent) and not event.flow_style:
         _skip_heading(text, cutter, event, begin)

@@ -38,6 +38,16 @@ FILES = {
 }  # fmt: skip
 
 
+EMPTY = ["", "\n", "# nothing\n", "---", "---\n", "--- # c\n", "---\n...\n"]
+
+
+@pytest.mark.parametrize("text", EMPTY)
+def test_what_holds_no_node_is_empty(text: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read(text.encode(), limits=ANY_DOCUMENT)
+    assert refused.value.kind == "yaml-empty"
+
+
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES)
 def test_what_is_read_is_written_back_to_the_byte(text: str) -> None:
     data = text.encode()
