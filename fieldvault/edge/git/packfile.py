@@ -46,16 +46,19 @@ class Packed(NamedTuple):
 
 
 class PackFile:
-    """`stem`.pack and `stem`.idx, of version 2, which git writes since 2008. OSError or ValueError for what is none."""
+    """`stem`.pack and `stem`.idx, of version 2, which git writes since 2008. OSError or ValueError for what is none.
+
+    `contents` and `index` are the two files' bytes.
+    """
 
     def __init__(self, stem: Path) -> None:
         self._maps: list[mmap] = []
         try:
-            self._index = self._mapped(stem.with_suffix(".idx"))
-            self._pack = self._mapped(stem.with_suffix(".pack"))
-            if self._index[: len(_MAGIC)] != _MAGIC:
+            self.index = self._mapped(stem.with_suffix(".idx"))
+            self.contents = self._mapped(stem.with_suffix(".pack"))
+            if self.index[: len(_MAGIC)] != _MAGIC:
                 raise ValueError("another version of pack index")
-            self._fanout = (0, *_FANOUT.unpack_from(self._index, len(_MAGIC)))
+            self._fanout = (0, *_FANOUT.unpack_from(self.index, len(_MAGIC)))
             self._total: int = self._fanout[-1]
             self._offsets_at = _NAMES_AT + self._total * (_ID_BYTES + 4)  # after the names and their checksums
         except BaseException:
@@ -76,6 +79,14 @@ class PackFile:
     def __contains__(self, raw: bytes) -> bool:
         return self._offset(raw) is not None
 
+    def __len__(self) -> int:
+        return self._total
+
+    @property
+    def checksum(self) -> bytes:
+        """What the pack ends in, and git names it by."""
+        return self.contents[-_CHECKSUM_BYTES:]
+
     def read(self, raw: bytes) -> tuple[str, bytes] | None:
         """Kind and content of the object with this raw id; None where the pack does not have it whole."""
         try:
@@ -85,11 +96,14 @@ class PackFile:
             return None
         return (KINDS[whole[0]], whole[1]) if whole is not None else None
 
-    def is_sound(self) -> bool:
-        """Whether pack and index are what was once written, belong together, and can be walked through."""
+    def is_whole(self) -> bool:
+        """Whether pack and index are, byte for byte, what was once written, and belong together."""
         ends: list[bytes] = [mapped[-_CHECKSUM_BYTES:] for mapped in self._maps]
-        if self._index[-2 * _CHECKSUM_BYTES : -_CHECKSUM_BYTES] != ends[1] or ends != list(map(_sum, self._maps)):
-            return False
+        named = self.index[-2 * _CHECKSUM_BYTES : -_CHECKSUM_BYTES]
+        return named == self.checksum and ends == list(map(_sum, self._maps))
+
+    def can_be_walked(self) -> bool:
+        """Whether `entries` would come to its end."""
         try:
             return sum(1 for _ in self.entries()) == self._total
         except (ValueError, IndexError, struct.error):
@@ -98,10 +112,10 @@ class PackFile:
     def entries(self) -> Iterator[Packed]:
         """Every entry, in the pack's order, not inflated. ValueError where the index does not fit the pack."""
         starts = range(_NAMES_AT, _NAMES_AT + self._total * _ID_BYTES, _ID_BYTES)
-        names = [self._index[start : start + _ID_BYTES] for start in starts]
+        names = [self.index[start : start + _ID_BYTES] for start in starts]
         found = sorted((self._offset_of(number), raw) for number, raw in enumerate(names))
         raw_at = dict(found)
-        for (entry, raw), (after, _) in pairwise([*found, (len(self._pack) - _CHECKSUM_BYTES, b"")]):
+        for (entry, raw), (after, _) in pairwise([*found, (len(self.contents) - _CHECKSUM_BYTES, b"")]):
             number, start, size = self._header(entry)
             base = None
             if number not in KINDS:
@@ -109,24 +123,24 @@ class PackFile:
                 base = raw_at.get(place) if place is not None else None
                 if base is None:
                     raise ValueError("a delta of what the pack does not hold")
-            yield Packed(raw, number, size, base, self._pack[start:after])
+            yield Packed(raw, number, size, base, self.contents[start:after])
 
     def _offset(self, raw: bytes) -> int | None:
         """Where an object's entry starts; the names are sorted, and the fan-out tells which begin with its byte."""
         start, end = (_NAMES_AT + count * _ID_BYTES for count in self._fanout[raw[0] : raw[0] + 2])
-        place = self._index.find(raw, start, end)
+        place = self.index.find(raw, start, end)
         while place >= 0 and (place - start) % _ID_BYTES:  # across two names
-            place = self._index.find(raw, place + 1, end)
+            place = self.index.find(raw, place + 1, end)
         if place < 0:
             return None
         return self._offset_of((place - _NAMES_AT) // _ID_BYTES)
 
     def _offset_of(self, number: int) -> int:
         """Where the entry of the object starts whose name is the `number`th."""
-        (offset,) = _UINT32.unpack_from(self._index, self._offsets_at + 4 * number)
+        (offset,) = _UINT32.unpack_from(self.index, self._offsets_at + 4 * number)
         if offset & _FAR:
             far = self._offsets_at + 4 * self._total + 8 * (offset & ~_FAR)
-            (offset,) = struct.unpack_from(">Q", self._index, far)
+            (offset,) = struct.unpack_from(">Q", self.index, far)
         return int(offset)
 
     def _resolved(self, offset: int) -> _Whole | None:
@@ -154,11 +168,11 @@ class PackFile:
 
     def _header(self, place: int) -> tuple[int, int, int]:
         """Type number, where the entry goes on, and its declared size."""
-        byte = self._pack[place]
+        byte = self.contents[place]
         number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
         while byte & 0x80:
             place += 1
-            byte = self._pack[place]
+            byte = self.contents[place]
             size |= (byte & 0x7F) << shift
             shift += 7
         return number, place + 1, size
@@ -166,14 +180,14 @@ class PackFile:
     def _base(self, number: int, entry: int, place: int) -> tuple[int | None, int]:
         """Where the entry of a delta's base starts, None outside of this pack; and where the delta's own bytes do."""
         if number == REF_DELTA:
-            return self._offset(self._pack[place : place + _ID_BYTES]), place + _ID_BYTES
+            return self._offset(self.contents[place : place + _ID_BYTES]), place + _ID_BYTES
         if number != OFS_DELTA:
             raise ValueError("no type of entry")
-        byte = self._pack[place]
+        byte = self.contents[place]
         distance = byte & 0x7F
         while byte & 0x80:
             place += 1
-            byte = self._pack[place]
+            byte = self.contents[place]
             distance = (distance + 1) << 7 | byte & 0x7F
         if not 0 < distance < entry:
             raise ValueError("no entry before this one")
@@ -182,10 +196,10 @@ class PackFile:
     def _inflated(self, start: int, size: int) -> bytes:
         step = size + (size >> 8) + 64  # what zlib makes of it at most, unless it was told to flush
         engine = zlib.decompressobj()
-        data = engine.decompress(self._pack[start : start + step], size + 1)
-        while len(data) <= size and not engine.eof and start < len(self._pack):
+        data = engine.decompress(self.contents[start : start + step], size + 1)
+        while len(data) <= size and not engine.eof and start < len(self.contents):
             start += step
-            data += engine.decompress(self._pack[start : start + step], size + 1 - len(data))
+            data += engine.decompress(self.contents[start : start + step], size + 1 - len(data))
         if len(data) != size:
             raise ValueError("another size than declared")
         return data
@@ -194,8 +208,9 @@ class PackFile:
         """Its neighbours lean on it, and are asked for next."""
         self._bases[offset] = whole
         self._bases_bytes += len(whole[1])
-        while self._bases_bytes > _CACHE_BYTES:
-            self._bases_bytes -= len(self._bases.pop(next(iter(self._bases)))[1])
+        if self._bases_bytes > _CACHE_BYTES:  # all at once: to find a dict's oldest again and again takes ever longer
+            self._bases.clear()
+            self._bases_bytes = 0
 
 
 def _sum(mapped: mmap) -> bytes:

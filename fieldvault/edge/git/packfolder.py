@@ -47,7 +47,7 @@ class PackFolder:
         """Open what is new, close what is gone: the packs may have been joined since. True where something came."""
         came = False
         for _ in range(_LOOKS_MAX):
-            names = {name[:-4] for name in self._listed() if name.endswith(".idx")}
+            names = self.names()
             for gone in self._open.keys() - names:
                 self._open.pop(gone).close()
             come = sorted(names - self._open.keys())
@@ -66,6 +66,10 @@ class PackFolder:
         except (OSError, ValueError):  # damaged: it holds nothing
             pass
         return True
+
+    def names(self) -> set[str]:
+        """The packs that stand there now."""
+        return {name[:-4] for name in self._listed() if name.endswith(".idx")}
 
     def _listed(self) -> list[str]:
         try:
@@ -103,13 +107,18 @@ class PackFolder:
         """
         from dulwich.pack import write_pack_index_v2
 
-        stem = f"pack-{checksum.hex()}"
-        if (self.path / f"{stem}.idx").exists():  # the same pack once more; Windows replaces no file that is open
-            return stem
         index, file = temporary(self.path, "tmp_idx_")
         with file:
             write_pack_index_v2(file, sorted(entries), checksum)
             flush(file)
+        return self.put(scratch, index, checksum)
+
+    def put(self, scratch: Path, index: Path, checksum: bytes) -> str:
+        """As `install`, with an index that was written already, and flushed."""
+        stem = f"pack-{checksum.hex()}"
+        if (self.path / f"{stem}.idx").exists():  # the same pack once more; Windows replaces no file that is open
+            index.unlink()
+            return stem
         for source, suffix in ((scratch, ".pack"), (index, ".idx")):
             source.chmod(source.stat().st_mode & 0o444)
             source.replace(self.path / (stem + suffix))

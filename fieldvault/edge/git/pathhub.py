@@ -19,6 +19,7 @@ from fieldvault.edge.git.hub import PREFIXES, STALE
 from fieldvault.edge.git.link import Direction, Progress
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.git.objects import Objects, Reader
+from fieldvault.edge.git.packcopy import copy_packs
 from fieldvault.edge.git.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.refs import Refs
 from fieldvault.edge.git.repository import unsupported
@@ -66,6 +67,9 @@ class PathHub:
         complete = [oid for oid in haves if oid in into]
         wanted = [oid for oid in wants if missing_objects(into, [oid], complete)]
         with self._reached():
+            if wanted and not complete:
+                for octets, objects in copy_packs(self._objects.packs, into.packs):
+                    self._progress(octets, objects, "received")
             self._copy(self._objects, into, wanted, complete, "received")
 
     def publish(
@@ -88,6 +92,16 @@ class PathHub:
                     results[ref] = error.kind
         keep_tidy(self._objects)
         return results
+
+    def remove(self, refs: Mapping[str, Oid]) -> dict[str, str | None]:
+        with self._reached(writing=True), self._turn() as here:
+            return {
+                ref: None if here.compare_and_set(ref, oid, None, message="prune") else STALE
+                for ref, oid in refs.items()
+            }
+
+    def abilities(self) -> None:
+        """There is no server."""
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[Refs]:
@@ -121,7 +135,8 @@ class PathHub:
                 self._progress(len(data), 1, direction)
 
         try:
-            objects = objects_to_send(source, new, known)
+            target.packs.look_again()
+            objects = [sent for sent in objects_to_send(source, new, known) if sent.oid not in target.packs]
             if len(objects) > _LOOSE_MAX:
                 target.write_pack(contents())
             else:

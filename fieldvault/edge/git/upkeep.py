@@ -93,7 +93,7 @@ def _join(objects: Objects, names: list[str], sign: GcPid) -> None:
         for name in names:
             with contextlib.suppress(OSError, ValueError):
                 pack = stack.enter_context(contextlib.closing(PackFile(objects.packs.path / name)))
-                if pack.is_sound():
+                if pack.is_whole() and pack.can_be_walked():
                     joined.append((name, pack))
         for _, pack in joined:
             for entry in pack.entries():
