@@ -3,7 +3,10 @@
 Law: pure; time comes in as seconds of a clock that never goes back. A path has settled when nothing happened to it for
 `quiet_seconds`, or `gone_seconds` where it went away, so that an editor that deletes and creates makes one edit and a
 file that is moved makes a rename. A burst is over when no path has joined it for `quiet_seconds` and what went away has
-settled; paths that are still being written then stay for the next one. Nothing waits longer than `longest_seconds`.
+settled; paths that are still being written then stay for the next one. New files and removals wait for that, and for
+each other; what was saved over an earlier version waits no longer than `patience_seconds` for the others, so that what
+stood for three seconds is in history before it is saved over. More than BULK of those are a program's work, and wait
+again. Nothing waits longer than `longest_seconds`.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 QUIET_SECONDS = 2.0
-GONE_SECONDS = 4.0
+GONE_SECONDS = 2.5
+PATIENCE_SECONDS = 0.75
 LONGEST_SECONDS = 30.0
+BULK = 50
 
 
 @dataclass
@@ -20,6 +25,7 @@ class _Path:
     joined: float
     last: float
     gone: bool
+    new: bool
 
 
 class Settler:
@@ -30,15 +36,17 @@ class Settler:
         quiet_seconds: float = QUIET_SECONDS,
         gone_seconds: float = GONE_SECONDS,
         longest_seconds: float = LONGEST_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._quiet = quiet_seconds
         self._gone = gone_seconds
         self._longest = longest_seconds
+        self._patience = patience_seconds
         self._paths: dict[str, _Path] = {}
 
-    def touch(self, path: str, now: float, *, gone: bool = False) -> None:
-        """Something happened to the path; `gone`: nothing stands there any more."""
-        known = self._paths.setdefault(path, _Path(now, now, gone))
+    def touch(self, path: str, now: float, *, gone: bool = False, new: bool = False) -> None:
+        """Something happened to the path; `gone`: nothing stands there any more, `new`: nothing stood there before."""
+        known = self._paths.setdefault(path, _Path(now, now, gone, new))
         known.last = now
         known.gone = gone
 
@@ -50,8 +58,11 @@ class Settler:
         settled = min(map(self._settles, waiting))
         joined = max(path.joined for path in waiting) + self._quiet
         gone = max((self._settles(path) for path in waiting if path.gone), default=settled)
-        overdue = min(path.joined for path in waiting) + self._longest
-        return min(max(settled, joined, gone), overdue)
+        latest = min(path.joined for path in waiting) + self._longest
+        saved_over = [self._settles(path) for path in waiting if not (path.gone or path.new)]
+        if 0 < len(saved_over) <= BULK:
+            latest = min(latest, min(saved_over) + self._patience)
+        return min(max(settled, joined, gone), latest)
 
     def ready(self, now: float) -> list[str]:
         """The paths of a burst that is over, each once; they are no longer waited for."""

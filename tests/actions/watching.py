@@ -11,7 +11,7 @@ from fieldvault.actions.watching.watch import SYNCED, Happening, Timing, Watcher
 from fieldvault.core.settle import Settler
 from tests.world import Desk, as_person, now
 
-QUICK = Timing(settler=lambda: Settler(0.2, 0.5, 3.0), sweep=60.0, poll=0.2, retry=0.2)
+QUICK = Timing(settler=lambda: Settler(0.2, 0.4, 3.0, 0.2), sweep=60.0, poll=0.2, retry=0.2)
 
 
 class Watched:

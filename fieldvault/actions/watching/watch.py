@@ -32,7 +32,7 @@ from fieldvault.core.names import IGNORES, is_leaving, is_yaml
 from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge import fswatch
-from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, FileEvent
+from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, FileEvent
 from fieldvault.edge.git.trees import find_file
 from fieldvault.edge.network import slept_seconds, watching_network
 from fieldvault.edge.question import answer
@@ -192,7 +192,7 @@ class Watcher:
             if len(self.word.differing) > PATHS_MAX:
                 self._lost()
         if event.kind != FOLDER and not is_leaving(event.path.rpartition("/")[2]):
-            self.settler.touch(event.path, now, gone=event.kind == GONE)
+            self.settler.touch(event.path, now, gone=event.kind == GONE, new=event.kind == NEW)
 
     def _lost(self) -> None:
         """What the events have told is not all: look at everything, soon."""

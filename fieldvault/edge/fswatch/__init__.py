@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fieldvault.edge.fswatch.events import ASKED, FOLDER, GONE, LIMIT, LOST, TOUCHED, FileEvent, Skip, Tell
+from fieldvault.edge.fswatch.events import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, TOUCHED, FileEvent, Skip, Tell
 from fieldvault.edge.fswatch.local import tells_all
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "GONE",
     "LIMIT",
     "LOST",
+    "NEW",
     "TOUCHED",
     "FileEvent",
     "Skip",

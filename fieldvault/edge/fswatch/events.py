@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-Kind = Literal["touched", "gone", "folder", "lost", "limit", "asked"]
+Kind = Literal["touched", "new", "gone", "folder", "lost", "limit", "asked"]
 TOUCHED: Kind = "touched"
+NEW: Kind = "new"  # a file stands where none stood; not told of one that was moved there
 GONE: Kind = "gone"
 FOLDER: Kind = "folder"  # a folder came, or what may be done in it changed; its files are told one by one
 LOST: Kind = "lost"  # events were missed: look at the whole folder

@@ -17,7 +17,7 @@ import struct
 import threading
 from pathlib import Path
 
-from fieldvault.edge.fswatch.events import ASKED, FOLDER, GONE, LIMIT, LOST, FileEvent, Skip, Tell
+from fieldvault.edge.fswatch.events import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, TOUCHED, FileEvent, Skip, Tell
 from fieldvault.errors import FieldvaultError
 
 _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED_FROM, _MOVED_TO = 0x2, 0x4, 0x8, 0x40, 0x80
@@ -116,7 +116,7 @@ class InotifyWatch:
                 self._forget(path)
             self._tell(FileEvent(path, GONE))
         elif not is_folder:
-            self._tell(FileEvent(path))
+            self._tell(FileEvent(path, NEW if mask & _CREATE else TOUCHED))
         else:
             self._tell(FileEvent(path, FOLDER))
             self._watch_below(path, told=bool(mask & (_CREATE | _MOVED_TO)))
@@ -140,7 +140,7 @@ class InotifyWatch:
                 if is_folder:
                     folders.append(path)
                 elif told:
-                    self._tell(FileEvent(path))
+                    self._tell(FileEvent(path, NEW))
 
     def _add(self, folder: str) -> bool:
         """False where the folder is gone, or may not be read."""

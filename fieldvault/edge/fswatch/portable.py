@@ -11,7 +11,7 @@ from pathlib import Path
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from fieldvault.edge.fswatch.events import GONE, TOUCHED, FileEvent, Kind, Skip, Tell
+from fieldvault.edge.fswatch.events import GONE, NEW, TOUCHED, FileEvent, Kind, Skip, Tell
 from fieldvault.errors import FieldvaultError
 
 
@@ -34,7 +34,7 @@ class PortableWatch(FileSystemEventHandler):
         self._observer.join()
 
     def on_created(self, event: FileSystemEvent) -> None:
-        self._happened(event.src_path, event.is_directory, TOUCHED)
+        self._happened(event.src_path, event.is_directory, NEW)
         if event.is_directory:
             self._met(os.fsdecode(event.src_path))
 
@@ -58,7 +58,7 @@ class PortableWatch(FileSystemEventHandler):
             self._tell(FileEvent("", kind))
             return
         name = path.relative_to(self._root).as_posix()
-        if not self._skipped(name, is_folder) and not (is_folder and kind == TOUCHED):
+        if not self._skipped(name, is_folder) and not (is_folder and kind != GONE):
             self._tell(FileEvent(name, kind))
 
     def _skipped(self, path: str, is_folder: bool) -> bool:
@@ -71,4 +71,4 @@ class PortableWatch(FileSystemEventHandler):
         """A folder that came with its files."""
         for where, _, names in os.walk(folder):
             for name in names:
-                self._happened(os.path.join(where, name), False, TOUCHED)  # noqa: PTH118
+                self._happened(os.path.join(where, name), False, NEW)  # noqa: PTH118

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.fswatch import GONE, LOST, TOUCHED, FileEvent
+from fieldvault.edge.fswatch import GONE, LOST, NEW, TOUCHED, FileEvent
 from fieldvault.edge.fswatch.inotify import InotifyWatch
 from fieldvault.edge.fswatch.portable import PortableWatch
 from fieldvault.errors import FieldvaultError
@@ -70,15 +70,15 @@ def test_a_removal(told: Told) -> None:
 def test_a_new_folder_is_told_file_by_file_and_watched(told: Told) -> None:
     (told.root / "new/deep").mkdir(parents=True)
     (told.root / "new/deep/b.yaml").write_text("b: 1\n")
-    told.wait("new/deep/b.yaml")
+    told.wait("new/deep/b.yaml", NEW)
     told.events.clear()
     (told.root / "new/deep/c.yaml").write_text("c: 1\n")
-    told.wait("new/deep/c.yaml")
+    told.wait("new/deep/c.yaml", NEW)
 
 
 def test_a_folder_that_is_moved_tells_both_places_and_right_ones_afterwards(told: Told) -> None:
     (told.root / "customers").rename(told.root / "clients")
-    told.wait("clients/8q/a.yaml")
+    told.wait("clients/8q/a.yaml", NEW)
     told.wait("customers", GONE)
     told.events.clear()
     (told.root / "clients/8q/a.yaml").write_text("a: 2\n")
