@@ -10,16 +10,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fieldvault.core import layout
 from fieldvault.core.changes import FieldChange, changes_between
 from fieldvault.core.conflicts import EDITED_BOTH, Conflict
-from fieldvault.core.merge import Merged, Notice, Version, merge_versions
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, rank, same
 from fieldvault.edge.yamltext import Document, Limits, read
 from fieldvault.errors import Unreadable
+
+if TYPE_CHECKING:  # most merges of trees merge no record
+    from fieldvault.core.merge import Merged, Notice
 
 RECORD = Limits()
 
@@ -70,6 +73,8 @@ def merge_record(
     broken = tuple(side.data for side, document in read_sides[1:] if side.data is not None and document is None)
     if broken:
         return _with_unreadable(ours, theirs, documents, broken)
+    from fieldvault.core.merge import Version, merge_versions
+
     versions = [Version(document.tree if document else None, side.conflicts) for side, document in read_sides]
     merged = merge_versions(versions[0], versions[1], versions[2], schema, record)
     if merged.tree is None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from fieldvault.errors import FieldvaultError, HubUnreachable
+
+if TYPE_CHECKING:
+    import ssl
 
 # Small, so that bytes the kernel took are soon on the way: behind megabytes of buffer a slow link looks dead.
 _SEND_BUFFER_BYTES = 64 << 10
@@ -95,6 +97,8 @@ def _addresses(host: str, port: int, seconds: float) -> _Found:
 
 def unreachable(host: str, error: BaseException) -> FieldvaultError:
     """What stopped us, from the first error of a chain that says it."""
+    import ssl
+
     for cause in causes(error):
         if isinstance(cause, FieldvaultError):
             return cause
@@ -106,6 +110,8 @@ def unreachable(host: str, error: BaseException) -> FieldvaultError:
 
 
 def _reason(cause: BaseException) -> str | None:
+    import ssl
+
     if isinstance(cause, socket.gaierror):
         return "name"
     if isinstance(cause, TimeoutError):

@@ -82,23 +82,28 @@ def pack_entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[UnpackedObj
     """The objects as dulwich packs them, read one by one; as a delta where that is smaller. The pack is a thin one."""
     from dulwich.pack import UnpackedObject
 
+    for oid, number, base, data in _entries(reader, wanted):
+        raw_base = bytes.fromhex(base) if base else None
+        yield UnpackedObject(number, delta_base=raw_base, sha=bytes.fromhex(oid), decomp_chunks=[data])
+
+
+def packed_bytes(reader: Reader, wanted: Iterable[Sent]) -> int:
+    """About how many bytes these take on the wire."""
+    return sum(len(zlib.compress(data)) + 4 for _, _, _, data in _entries(reader, wanted))
+
+
+def _entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[tuple[Oid, int, Oid | None, bytes]]:
+    """(id, number of the kind, what a delta is made from, content or delta) of each."""
     chains = _Chains()
     for sent in wanted:
         kind, data = reader.read(sent.oid)
         base = chains.base_of(sent)
         delta = _delta(reader, base, kind, data) if base else None
         if base is None or delta is None:
-            yield UnpackedObject(_NUMBERS[kind], sha=bytes.fromhex(sent.oid), decomp_chunks=[data])
+            yield sent.oid, _NUMBERS[kind], None, data
         else:
             chains.add(sent, base)
-            yield UnpackedObject(
-                _DELTA, delta_base=bytes.fromhex(base), sha=bytes.fromhex(sent.oid), decomp_chunks=[delta]
-            )
-
-
-def packed_bytes(reader: Reader, wanted: Iterable[Sent]) -> int:
-    """About how many bytes these take on the wire."""
-    return sum(len(zlib.compress(b"".join(one.decomp_chunks))) + 4 for one in pack_entries(reader, wanted))
+            yield sent.oid, _DELTA, base, delta
 
 
 def _delta(reader: Reader, base: Oid, kind: str, data: bytes) -> bytes | None:
