@@ -6,25 +6,27 @@ Every version that stood long enough is in history, whole, and nothing else is.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fieldvault.actions.watching.watch import Timing
+from fieldvault.core.snapshot import blob_id
+from tests.actions.savepatterns import PATTERNS
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.actions.watching import wait_for, watched
 from tests.gitenv import pinned_environment
 from tests.world import Desk, World
 
-Save = Callable[[Path, bytes], None]
-
 
 @pytest.fixture
 def marc(tmp_path: Path) -> Desk:
-    desk = World(tmp_path).first("Marc", files=FILES)
+    desk = World(tmp_path).first("Marc", files=FILES | {"materials/a/brochure.pdf": b"%PDF-1\n"})
     desk.git("remote", "remove", "origin")
     return desk
 
@@ -102,71 +104,10 @@ def test_a_real_editor(name: str, marc: Desk, tmp_path: Path) -> None:
     assert set(marc.git("ls-files").split()) == before
 
 
-def _in_place(path: Path, data: bytes) -> None:
-    """VS Code, Notepad++: truncate and write."""
-    path.write_bytes(data)
-
-
-def _in_pieces(path: Path, data: bytes) -> None:
-    """A slow disk: truncated, and written in pieces."""
-    with path.open("wb") as file:
-        for start in range(0, len(data), 64):
-            file.write(data[start : start + 64])
-            file.flush()
-            time.sleep(0.02)
-
-
-def _gedit(path: Path, data: bytes) -> None:
-    """GNOME: a new file beside, a backup, a rename."""
-    beside = path.with_name(".goutputstream-ABC123")
-    beside.write_bytes(data)
-    path.replace(path.with_name(path.name + "~"))
-    beside.replace(path)
-
-
-def _libre_office(path: Path, data: bytes) -> None:
-    """A lock file, a temporary one, and a rename over the document."""
-    lock, beside = path.with_name(f".~lock.{path.name}#"), path.with_name("lu1234abcd.tmp")
-    lock.write_bytes(b",marc,laptop;")
-    beside.write_bytes(data)
-    beside.replace(path)
-    lock.unlink()
-
-
-def _office(path: Path, data: bytes) -> None:
-    """Word: an owner file, a temporary one, the old one renamed away, the new one in its place, the old one removed."""
-    owner, beside, old = (
-        path.with_name("~$" + path.name[2:]),
-        path.with_name("~WRD0000.tmp"),
-        path.with_name("~WRL0001.tmp"),
-    )
-    owner.write_bytes(b"Marc")
-    beside.write_bytes(data)
-    path.replace(old)
-    time.sleep(0.1)
-    beside.replace(path)
-    old.unlink()
-    owner.unlink()
-
-
-def _delete_and_create(path: Path, data: bytes) -> None:
-    path.unlink()
-    time.sleep(0.25)
-    path.write_bytes(data)
-
-
-PATTERNS: dict[str, Save] = {
-    "in-place": _in_place,
-    "in-pieces": _in_pieces,
-    "gedit": _gedit,
-    "libre-office": _libre_office,
-    "office": _office,
-    "delete-and-create": _delete_and_create,
-}
-
-
-@pytest.mark.parametrize("name", PATTERNS)
-@pytest.mark.parametrize("path", [CUSTOMER, "brochure.pdf"])
+@pytest.mark.parametrize(
+    "name", ["in-pieces", "vim", "gedit", "libre-office", "office", "delete-and-create", "text-edit"]
+)
+@pytest.mark.parametrize("path", [CUSTOMER, "materials/a/brochure.pdf"])
 def test_a_recorded_pattern(name: str, path: str, marc: Desk) -> None:
     before = set(marc.git("ls-files").split())
     stood = []
@@ -180,3 +121,59 @@ def test_a_recorded_pattern(name: str, path: str, marc: Desk) -> None:
     assert versions[:-1] == stood[::-1], "one commit a save, none torn"
     assert [path] * 2 == [one for (one,) in seen.commits()]
     assert set(marc.git("ls-files").split()) == before
+
+
+SAVES = int(os.environ.get("FV_SAVES") or 4)  # of each pattern; 50 for the full run
+STOOD_SECONDS = 3.0
+
+
+class Saver(threading.Thread):
+    """One program that saves one file again and again; sometimes a version stands for a while."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        super().__init__(name=name)
+        self.path = path
+        self.written: set[str] = set()
+        self.stood: set[str] = set()
+        self.failure: Exception | None = None
+        self._chance = random.Random(name)
+
+    def run(self) -> None:
+        try:
+            for number in range(SAVES):
+                self._save(number)
+        except Exception as error:
+            self.failure = error
+
+    def _save(self, number: int) -> None:
+        lines = "".join(f"  line {self._chance.random()}\n" for _ in range(self._chance.randint(1, 40)))
+        data = f"id: cus_{self.name}\nversion: {number}\nnotes: |\n{lines}".encode()
+        self.written.add(blob_id(data))
+        PATTERNS[self.name](self.path, data)
+        saved = time.monotonic()
+        time.sleep(self._chance.choice((0.1, 0.7, STOOD_SECONDS + 0.05)))
+        if time.monotonic() - saved >= STOOD_SECONDS:
+            self.stood.add(blob_id(data))
+
+
+def test_all_at_once_under_load_nothing_that_stood_is_missed_and_nothing_is_torn(tmp_path: Path) -> None:
+    files = {f"customers/x/{number:02}-{name}.yaml": f"id: cus_{name}\n" for number, name in enumerate(PATTERNS)}
+    marc = World(tmp_path).first("Marc", files=files | FILES)
+    savers = [Saver(name, marc.root / path) for name, path in zip(PATTERNS, files, strict=True)]
+    before = {blob_id(marc.read(path).encode()) for path in files}
+    with watched(marc, Timing()) as seen:
+        for saver in savers:
+            saver.start()
+        for saver in savers:
+            saver.join()
+        wait_for(lambda: not marc.git("status", "--porcelain"), 20)
+    assert seen.failure is None and not any(saver.failure for saver in savers)
+    log = marc.git("log", "--format=", "--raw", "--no-abbrev", "--no-renames", "--", "customers/x").splitlines()
+    held = {line.split("\t")[1]: set[str]() for line in log}
+    for line in log:
+        _, _, _, oid, _, path = line.split(maxsplit=5)
+        held[path].add(oid)
+    assert held.keys() == files.keys(), "a junk file was committed"
+    for saver, path in zip(savers, files, strict=True):
+        assert held[path] <= saver.written | before, f"{path} is torn, or was removed"
+        assert saver.stood <= held[path], f"{len(saver.stood - held[path])} of {len(saver.stood)} missed: {path}"
