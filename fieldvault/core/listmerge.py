@@ -64,6 +64,13 @@ def ordered(
     return Order(_hang(sequence, sides[1:], tie), other)
 
 
+def rearranged(elements: Sequence[str], order: Sequence[str]) -> list[str]:
+    """The elements with those that `order` names in its order, at the places where those of them stand now."""
+    following = iter([element for element in order if element in elements])
+    named = set(order)
+    return [next(following) if element in named else element for element in elements]
+
+
 def _hang(sequence: list[str], sides: Sequence[Sequence[str]], tie: Callable[[str], object]) -> list[str]:
     """`sequence` with each side's other elements behind their nearest predecessor in it."""
     known = set(sequence)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions.test_sync import CUSTOMER, FILES
+from tests.actions.test_sync import CUSTOMER, FILES, RECORD
 from tests.world import Desk, World, fv
 
 
@@ -62,3 +62,27 @@ def test_where_nothing_waits_it_says_so(tmp_path: Path) -> None:
     desk = World(tmp_path).first("Marc", files=FILES)
     done = fv("resolve", "lefevre", "--take", "1", cwd=desk.root)
     assert done.returncode == 1 and done.stderr.startswith("Error: nothing waits at lefevre\n")
+
+
+STD = '  # the shop\n  - key: std\n    number: "+33261910100"\n'
+GSM = '  - {key: gsm, number: "+33639981207"}   # his own\n'
+FAX = '  - key: fax\n    number: "+33261910101"\n'
+NEW = '  - key: new\n    number: "+33261910102"\n'
+
+
+def test_the_other_order_of_a_list(tmp_path: Path) -> None:
+    """The items change places with all that stands around them; one that came meanwhile stays where it is."""
+    world = World(tmp_path)
+    head = RECORD[: RECORD.index("phones:")] + "phones:\n"
+    marc, ines = world.first("Marc", files=FILES | {CUSTOMER: head + STD + GSM + FAX}), world.join("Ines")
+    marc.write(CUSTOMER, head + GSM + STD + FAX)
+    ines.write(CUSTOMER, head + FAX + STD + GSM)
+    world.settle(marc, ines)
+    (waiting,) = marc.conflicts()
+    assert [one.value for one in waiting.standing] == [["gsm", "std", "fax"], ["fax", "std", "gsm"]]
+    marc.write(CUSTOMER, head + GSM + NEW + STD + FAX)
+    done = fv("resolve", "lefevre", "--take", "2", cwd=marc.root, environment=marc.environment)
+    assert done.returncode == 0, done.stderr
+    assert marc.read(CUSTOMER) == head + FAX + NEW + STD + GSM
+    assert not marc.conflicts()
+    marc.assert_clean()

@@ -19,15 +19,20 @@ from fieldvault.actions.records.agreement import FileProblem, disagreements
 from fieldvault.actions.records.lookup import find_record, head_tree
 from fieldvault.actions.records.openconflicts import all_conflicts, open_conflicts
 from fieldvault.actions.records.types import Types, record_id, value_of
-from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, RENAMED, UNREADABLE, Conflict, conflict_path
+from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, ORDER, RENAMED, UNREADABLE, Conflict, conflict_path
 from fieldvault.core.describe import title_of
 from fieldvault.core.fields import value_at
+from fieldvault.core.listmerge import rearranged
 from fieldvault.core.names import is_record
+from fieldvault.core.reading import key_of
+from fieldvault.core.schema import FieldRule
 from fieldvault.core.snapshot import TreeChange
-from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, to_pointer
+from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, to_pointer
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.trees import list_tree
 from fieldvault.errors import FieldvaultError, Unreadable
+
+OF_FIELDS = OF_VALUES | {ORDER}  # the kinds that are settled by an edit of the record
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def _paths_of(vault: Vault, tree: str, records: set[str]) -> dict[str, str]:
 
 def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> OpenConflict:
     """A conflict with what stands: values of a field, or names of files."""
-    if path is None or conflict.kind not in OF_VALUES or not is_record(path):
+    if path is None or conflict.kind not in OF_FIELDS or not is_record(path):
         title = _title(vault, types, path) if path else conflict.record
         return OpenConflict(path or conflict.record, title, conflict, _standing(path or MISSING, conflict.also, {}))
     schema = types.schema(path)
@@ -112,7 +117,10 @@ def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> O
         document = None
     value = document.value(schema) if document else None
     shown = value_at(value, conflict.field, schema) if document else MISSING
-    who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
+    if conflict.kind == ORDER:
+        shown, who = _order(shown, schema.rule(conflict.field)), {}
+    else:
+        who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
     line = document.find(conflict.field, schema) if document else None
     return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who), line)
 
@@ -152,10 +160,10 @@ def resolve(
         chosen = _taken(opened, take)
     settled = conflict_path(conflict.record, conflict.field)
     rewrites = [_removed(vault, settled)]
-    if conflict.kind not in OF_VALUES:
+    if conflict.kind not in OF_FIELDS:
         rewrites += _taking_file(vault, now, path, chosen, conflict)
     elif canonical(chosen) != canonical(opened.standing[0].value):
-        rewrites.append(_taking_value(vault, types, path, conflict.field, chosen))
+        rewrites.append(_taking_value(vault, types, path, conflict, chosen))
     what = to_pointer(conflict.field)[1:] or path.rpartition("/")[2]
     touched = {path, settled, *(one.change.path for one in rewrites)}
     known = sorted(one for one in touched if is_known(vault, one) or one == chosen)
@@ -179,14 +187,35 @@ def _removed(vault: Vault, path: str) -> Rewrite:
     return Rewrite(TreeChange(path, standing(vault, path), None))
 
 
-def _taking_value(vault: Vault, types: Types, path: str, field: FieldPath, chosen: Maybe) -> Rewrite:
-    """The record with the chosen value; without the record where the choice is that it goes."""
+def _taking_value(vault: Vault, types: Types, path: str, conflict: Conflict, chosen: Maybe) -> Rewrite:
+    """The record with the chosen value, or with its list in the chosen order; without the record where the choice is
+    that it goes.
+    """
+    field = conflict.field
     if not field and chosen is MISSING:
         return _removed(vault, path)
     read = vault.worktree.read(path)
     if read is None:
         raise FieldvaultError("record-unknown", record=path, nearest=[])
-    return rewrite(vault, path, read.data, yamltext.read(read.data).with_edits([(field, chosen)], types.schema(path)))
+    document, schema = yamltext.read(read.data), types.schema(path)
+    if conflict.kind == ORDER:
+        chosen = _in_order(value_at(document.value(schema), field, schema), chosen, schema.rule(field), path)
+    return rewrite(vault, path, read.data, document.with_edits([(field, chosen)], schema))
+
+
+def _order(value: Maybe, rule: FieldRule) -> list[Value]:
+    """The order of a list's items, as a conflict tells it: their keys."""
+    return [key_of(item, rule) for item in value] if isinstance(value, list) else []
+
+
+def _in_order(value: Maybe, order: Maybe, rule: FieldRule, path: str) -> Maybe:
+    """A list with its items in an order that a conflict tells; items that it does not name stay in their places."""
+    if not isinstance(value, list) or not isinstance(order, list):
+        return value
+    items = {key_of(item, rule): item for item in value}
+    if len(items) < len(value):  # a key stands twice by now
+        raise FieldvaultError("resolve-by-hand", path=path)
+    return [items[key] for key in rearranged(list(items), [str(key) for key in order])]
 
 
 def _taking_file(vault: Vault, now: Now, path: str, chosen: Maybe, conflict: Conflict) -> list[Rewrite]:
