@@ -30,6 +30,21 @@ def inbox(desk: Desk) -> str:
         return f"refs/fv/1/inbox/{device(vault)}"
 
 
+def test_whoever_has_nothing_to_send_merges_them_too(world: World) -> None:
+    marc, ines, nora = world.first("Marc", files=FILES), world.join("Ines"), world.join("Nora")
+    commits(marc, 2)
+    marc.git("push", "-q", world.url, f"HEAD:{inbox(marc)}")
+    ines.sync()
+    assert world.hub_git("rev-parse", "main") == ines.head() == marc.head()
+    commits(nora, 1)
+    nora.git("push", "-q", world.url, f"HEAD:{inbox(nora)}")
+    ines.sync()
+    assert {"Marc1.yaml", "Nora0.yaml"} <= ines.files().keys()
+    with ines.vault() as vault:  # what is merged is not looked at again
+        assert set(notes_of(vault, world.url).settled) == {marc.head(), nora.head()}
+    assert ines.sync().made == []
+
+
 def commits(desk: Desk, count: int) -> None:
     for number in range(count):
         desk.write(f"{desk.person}{number}.yaml", f"name: {number}\n")

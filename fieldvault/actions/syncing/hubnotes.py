@@ -23,7 +23,8 @@ INBOXES = ("refs/fv/1/inbox/", "refs/heads/fv/inbox/")  # where a hub may take d
 class HubNotes:
     """`up` and `down`: how much to risk at once. `inboxes`: where the hub takes deliveries, as far as it has not said
     no. `ours`: its main was seen to be this vault's. `delivered`: the last commit that it acknowledged in an inbox.
-    `answered_at`: when it last answered, in seconds since 1970; `failure`: why the last sync did not get through.
+    `settled`: deliveries of anybody that its main contained when last seen. `answered_at`: when it last answered, in
+    seconds since 1970; `failure`: why the last sync did not get through.
     """
 
     url: str
@@ -32,6 +33,7 @@ class HubNotes:
     inboxes: tuple[str, ...] = INBOXES
     ours: bool = False
     delivered: Oid | None = None
+    settled: tuple[Oid, ...] = ()
     answered_at: int | None = None
     failure: FieldvaultError | None = field(default=None, compare=False)
 
@@ -43,6 +45,7 @@ class HubNotes:
             "inboxes": self.inboxes,
             "ours": self.ours,
             "delivered": self.delivered,
+            "settled": self.settled,
             "answered_at": self.answered_at,
         }
         if self.failure is not None:
@@ -66,6 +69,7 @@ def notes_of(vault: Vault, url: str) -> HubNotes:
             tuple(facts["inboxes"]),
             facts["ours"],
             facts["delivered"],
+            tuple(facts.get("settled", ())),
             facts["answered_at"],
             kind(failure["kind"], **failure["facts"]) if failure else None,
         )

@@ -111,7 +111,7 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
     talk.notes.answered_at = now()[0]
     if ours is None:
         return _begin(talk, now, report)
-    if talk.main == ours:
+    if talk.main == ours and not talk.inboxes():
         _confirm(talk, now, ours, report)
         return True
     if talk.known:
@@ -126,6 +126,7 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
             return False
         report.note_merges(combined)
         batch.flush()
+        talk.settle(others)
         _confirm(talk, now, combined.tip, report)
         return combined.tip == ours or check_out(vault, batch, ours, combined.tip, report)
 

@@ -6,7 +6,7 @@ have landed and only the answer been lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -52,8 +52,14 @@ class Talk:
         return self.notes.inboxes[0] + device(self.vault) if self.notes.inboxes else None
 
     def inboxes(self) -> list[Oid]:
-        """What others delivered, and we under another name, in the order of the commits' ids."""
-        return sorted({oid for ref, oid in self.tips.items() if ref.startswith(INBOXES) and ref != self.inbox()})
+        """What was delivered and is not known to be settled, in the order of the commits' ids."""
+        delivered = {oid for ref, oid in self.tips.items() if ref.startswith(INBOXES)}
+        return sorted(delivered - set(self.notes.settled))
+
+    def settle(self, merged: Iterable[Oid]) -> None:
+        """The hub's main contains these deliveries, or can never: they are not looked at again."""
+        settled = {*self.notes.settled, *merged}
+        self.notes.settled = tuple(sorted(settled & set(self.tips.values())))
 
     def ask(self) -> None:
         """Hear from the hub where its refs stand, at the second or third try where the link is cut."""
