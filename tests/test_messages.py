@@ -58,6 +58,13 @@ def test_every_problem_that_check_finds_has_a_sentence() -> None:
     assert used and sorted(used - en.PROBLEMS.keys()) == []
 
 
+def test_everything_that_the_doctor_finds_has_a_sentence() -> None:
+    kinds = [call.args[1] for _, call, _ in calls("Finding") if len(call.args) > 1]
+    used = {kind for one in kinds for kind in literals(one)}
+    assert len(used) > 10 and sorted(used - en.ERRORS.keys() - en.FINDINGS.keys()) == []
+    assert sorted(en.FINDINGS.keys() - used - {"hub-ssh-protocol", "hub-old-protocol"}) == []
+
+
 def test_every_hub_failure_has_a_reason() -> None:
     used = {
         reason
@@ -95,7 +102,7 @@ def test_nothing_from_a_file_can_move_the_cursor() -> None:
 
 
 def test_templates_are_well_formed() -> None:
-    errors = [part for pair in en.ERRORS.values() for part in pair]
+    errors = [part for pair in (*en.ERRORS.values(), *en.FINDINGS.values()) for part in pair]
     for text in [*en.SENTENCES.values(), *en.PROBLEMS.values(), *errors]:
         for _, name, spec, conversion in string.Formatter().parse(text):
             assert name is None or (re.fullmatch(r"\w+", name) and not spec and not conversion), text

@@ -38,9 +38,10 @@ GROUPS = {
     "Setting up": {
         "init": "setting_up",
         "clone": "setting_up",
-        "hub": "setting_up",
+        "hub": "tending",
         "schema": "setting_up",
         "check": "setting_up",
+        "doctor": "tending",
         "demo": "setting_up",
     },
 }

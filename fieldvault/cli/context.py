@@ -29,6 +29,12 @@ def directory() -> Path | None:
     return found if isinstance(found, Path) else None
 
 
+def under(path: Path) -> Path:
+    """A file or folder as it was named, counted from -C."""
+    base = directory()
+    return base / path if base else path
+
+
 @contextmanager
 def vault_here() -> Iterator[Vault]:
     """The vault that the command is about; says what opening it mended."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, directory, json_option, now, tell, vault_here
+from fieldvault.cli.context import WAITS, Meter, json_option, now, tell, under, vault_here
 from fieldvault.cli.keeping import allow_deletions_option
 from fieldvault.output import exchanging
 
@@ -34,7 +34,7 @@ def bundle_create_command(file: Path, everything: bool, as_json: bool) -> int:
     from fieldvault.actions.syncing.bundles import create_bundle
 
     with vault_here() as vault:
-        report = create_bundle(vault, now, _under(file), everything=everything)
+        report = create_bundle(vault, now, under(file), everything=everything)
         tell("bundle create", report, lambda: exchanging.bundled(report), as_json)
         return WAITS if report.committed.waits else 0
 
@@ -58,13 +58,7 @@ def bundle_apply_command(file: Path, allow_deletions: bool, as_json: bool) -> in
     with vault_here() as vault:
         vault.allow_deletions = allow_deletions
         with Meter() as meter:
-            report = apply_bundle(vault, now, _under(file), meter)
+            report = apply_bundle(vault, now, under(file), meter)
         conflicts = list_conflicts(vault)
         tell("bundle apply", report, lambda: exchanging.unbundled(report, conflicts), as_json)
         return WAITS if report.committed.waits else 0
-
-
-def _under(file: Path) -> Path:
-    """A file as it was named, counted from -C."""
-    base = directory()
-    return base / file if base else file

@@ -1,4 +1,4 @@
-"""`fv init`, `clone`, `hub`, `schema`, `check`, `demo`."""
+"""`fv init`, `clone`, `schema`, `check`, `demo`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, directory, in_vault, json_option, now, tell, vault_here
+from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, under, vault_here
 from fieldvault.output import setting_up
 
 
@@ -32,7 +32,7 @@ def init_command(folder: Path | None, sample: bool, empty: bool, hub: str | None
     if sample and empty:
         raise click.UsageError("--sample or --empty, not both")
     _ask_who()
-    report = init(_under(folder or Path()), now, sample=sample, empty=empty, hub=hub)
+    report = init(under(folder or Path()), now, sample=sample, empty=empty, hub=hub)
     tell("init", report, lambda: setting_up.set_up(report, cloned=False), as_json)
     return 0
 
@@ -55,30 +55,8 @@ def clone_command(url: str, folder: Path | None, hub: str | None, as_json: bool)
 
     _ask_who()
     with Meter() as meter:
-        report = clone(url, _under(folder) if folder else None, now, meter, hub=hub)
+        report = clone(url, under(folder) if folder else None, now, meter, hub=hub)
     tell("clone", report, lambda: setting_up.set_up(report, cloned=True), as_json)
-    return 0
-
-
-@click.group("hub")
-def hub_command() -> None:
-    """Set up hubs: the bare repositories that vaults sync with."""
-
-
-@hub_command.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@json_option
-def hub_init_command(folder: Path, as_json: bool) -> int:
-    """Make an empty hub in DIR, on this machine, a share or a stick
-
-    \b
-    Example:
-      fv hub init /srv/sales.git
-    """
-    from fieldvault.actions.setting_up.hubs import hub_init
-
-    path = hub_init(_under(folder))
-    tell("hub init", {"path": str(path)}, lambda: setting_up.hub_made(path), as_json)
     return 0
 
 
@@ -147,9 +125,3 @@ def _ask_who() -> None:
 
     if sys.stdin.isatty() and not is_known():
         introduce(click.prompt(say("ask-name")), click.prompt(say("ask-mail")))
-
-
-def _under(folder: Path) -> Path:
-    """A folder as it was named, counted from -C."""
-    base = directory()
-    return base / folder if base else folder

@@ -32,7 +32,16 @@ def count(number: int, noun: str) -> str:
 
 def error(kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
     """Message and hint for an error; the hint is "" where there is nothing to do."""
-    message, hint = en.ERRORS.get(kind, (kind, ""))
+    return _worded(en.ERRORS.get(kind, (kind, "")), kind, facts)
+
+
+def finding(kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
+    """What `fv doctor` found, an error or something of its own, and what to do."""
+    return _worded(en.FINDINGS.get(kind) or en.ERRORS.get(kind, (kind, "")), kind, facts)
+
+
+def _worded(pair: tuple[str, str], kind: str, facts: Mapping[str, object]) -> tuple[str, str]:
+    message, hint = pair
     why = str(facts.get("reason", ""))
     if "octets" in facts:
         facts = {**facts, "size": size(int(str(facts["octets"])))}

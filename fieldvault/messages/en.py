@@ -135,6 +135,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "pack-damaged": ("what the hub sent is damaged ({reason})", "fv sync"),
     "pack-incomplete": ("what the hub sent is not complete", "fv sync"),
     "pack-too-large": ("what the hub sent is larger than fv takes ({size} bytes)", "ask whoever keeps the hub"),
+    "prune-behind": ("the hub's main is not here yet", "fv sync"),
     "outbox-well": ("the hub has refused no commit that waits here", "fv sync"),
     "outbox-all": ("nothing would be left: commit {commit} is the vault's first, and all of it is refused", "fv log"),
     # bundles
@@ -200,6 +201,40 @@ ERRORS: dict[str, tuple[str, str]] = {
     "yaml-too-large": ("{size} bytes; a record has at most {limit}", "put large things beside it as a file"),
     "yaml-too-many-nodes": ("more than {limit} fields and items", ""),
     "conflict-shape": ("no conflict file: record, field, kind and also", "see docs/format.md"),
+}
+
+FINDINGS: dict[str, tuple[str, str]] = {
+    "lock-left": ("git's lock {path} stands, and holds everybody up", "no git at work here? Then remove the file"),
+    "not-equipped": ("git does not merge records field by field in this copy", ""),
+    "attributes-missing": (
+        "{path} does not say that records merge field by field",
+        "a line in it: *.yaml merge=fieldvault -text",
+    ),
+    "objects-damaged": (
+        "{count} of the newest commit's objects are missing or damaged, the first is {oid}",
+        "fv clone HUB NEW-FOLDER, and put files that were not synced into that",
+    ),
+    "disk-nearly-full": ("only {size} are left on this disk", ""),
+    "hub-is-empty": ("the hub is empty", "fv sync"),
+    "hub-ssh-protocol": (
+        "over ssh the hub speaks git's protocol {version}: a fetch that is cut starts anew",
+        "a line in the server's /etc/ssh/sshd_config: AcceptEnv GIT_PROTOCOL",
+    ),
+    "hub-old-protocol": (
+        "the hub speaks git's protocol {version}: a fetch that is cut starts anew",
+        "git 2.18 or later on the server",
+    ),
+    "hub-no-filter": (
+        "the hub leaves nothing out: the first piece of a clone over a bad link is large",
+        "in the hub's folder: git config uploadpack.allowFilter true",
+    ),
+    "hub-no-inbox": (
+        "the hub takes nothing but main: a push that is cut starts anew",
+        "let people push to refs/fv/*, or to refs/heads/fv/*",
+    ),
+    "hub-other-inbox": ("the hub takes no refs/fv/*: deliveries go to {ref}", ""),
+    "hub-inbox-again": ("the hub takes deliveries again", ""),
+    "device-twin": ("another copy of this vault delivers under its name {device}: the next sync takes a new one", ""),
 }
 
 REASONS: dict[str, str] = {
@@ -292,6 +327,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "problem": ("problem", "problems"),
     "draft": ("draft", "drafts"),
     "deletion": ("deletion", "deletions"),
+    "inbox": ("inbox", "inboxes"),
 }
 
 SENTENCES: dict[str, str] = {
@@ -321,6 +357,25 @@ SENTENCES: dict[str, str] = {
     "to-decide": "To decide: {title}, {field}: {values}",
     "resolve-hint": "  fv resolve {record}{field} --take N",
     "in-step": "In step with the hub.",
+    "doctor-well": "All is well.",
+    "doctor-wrong": "Wrong: {message}",
+    "doctor-away": "Not now: {message}",
+    "doctor-hint": "Could be better: {message}",
+    "doctor-repair": "fv doctor --repair {what}",
+    "doctor-hub": "The hub {url}",
+    "doctor-protocol": "git's protocol {version}",
+    "doctor-filters": "leaves out what is not asked for",
+    "doctor-no-filters": "sends everything",
+    "doctor-inbox": "takes deliveries at {ref}",
+    "repaired-settings": "git's settings of this copy are as they should be.",
+    "repaired-cache": "The caches are gone; the next command makes them anew.",
+    "left-out": "Left out what the hub refused in {commit}: {what} written anew. Now: fv sync",
+    "kept-beside": "  {path} is kept as {other}, on this computer alone",
+    "left-out-backup": "  the old commits are kept under {ref}",
+    "pruned": "Removed {what}.",
+    "pruned-nothing": "Nothing to remove.",
+    "prune-kept": "{what} kept: not all of it is in main yet, the next sync merges it.",
+    "prune-refused": "The hub does not let {ref} go: {reason}",
     "bundled": "Wrote {path}: {what}, {size}.",
     "bundle-all": "It holds everything: it can be cloned (fv clone) or applied (fv bundle apply).",
     "bundle-since": "For everybody who has synced since {commit}: fv bundle apply FILE.",

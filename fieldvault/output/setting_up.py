@@ -1,4 +1,4 @@
-"""What init, clone, hub, check and schema explain print.
+"""What init, clone, check and schema explain print.
 
 Law: a problem is told with its path and line, so that an editor can jump there.
 """
@@ -6,7 +6,6 @@ Law: a problem is told with its path and line, so that an editor can jump there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldvault.messages import count, error, say
@@ -21,11 +20,6 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
 def set_up(report: SetUp, cloned: bool) -> Iterator[str]:
     key = "vault-cloned" if cloned else "vault-made"
     yield say(key, path=report.root, url=report.hub or "", what=count(report.files, "file"))
-
-
-def hub_made(path: Path) -> Iterator[str]:
-    yield say("hub-made", path=path)
-    yield say("hub-next", path=path)
 
 
 def checked(report: CheckReport) -> Iterator[str]:

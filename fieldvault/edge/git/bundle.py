@@ -109,6 +109,12 @@ class BundleHub:
     ) -> dict[str, str | None]:
         raise HubRefused("hub-is-bundle", path=self.url)
 
+    def remove(self, refs: Mapping[str, Oid]) -> dict[str, str | None]:
+        raise HubRefused("hub-is-bundle", path=self.url)
+
+    def abilities(self) -> None:
+        """There is no server."""
+
 
 def read_header(path: Path) -> Header:
     """What stands before the pack. Raises what opening a BundleHub raises."""

@@ -57,6 +57,12 @@ class HttpClient(AbstractHttpGitClient):
         self._approved = False
         self._answer: Answer | None = None
 
+    def capabilities(self, path: bytes) -> set[bytes]:
+        """What the server says that it can do; `protocol_version` is set."""
+        address = self._get_url(path)
+        _, said, *_ = self._discover_references(b"git-upload-pack", address, ref_prefix=[b"refs/heads/main"])
+        return said
+
     def close(self) -> None:
         self._finish()
         self._pool.clear()

@@ -7,7 +7,7 @@ against all of them. A lost race is an answer, never an exception.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.arrivals import Arrivals
@@ -15,6 +15,13 @@ from fieldvault.edge.git.objects import Objects, Reader
 
 STALE = "stale"  # publish's answer for a ref that somebody else moved first
 PREFIXES = ("refs/heads/", "refs/fv/")  # what of a hub concerns a vault
+
+
+class Abilities(NamedTuple):
+    """What a git server offers: its version of git's protocol, and whether it leaves contents out when asked to."""
+
+    protocol: int
+    filters: bool
 
 
 class Hub(Protocol):
@@ -45,6 +52,12 @@ class Hub(Protocol):
         The answer for each ref: None where it stands at the new value, "stale" where it has another than it must,
         else why the hub refused it. `known` are commits that the hub is known to hold, beside its own refs.
         """
+
+    def remove(self, refs: Mapping[str, Oid]) -> dict[str, str | None]:
+        """Remove refs that stand at these values still; the answers are those of `publish`."""
+
+    def abilities(self) -> Abilities | None:
+        """What the server offers, asked now; None where there is none: a folder, a file."""
 
     def close(self) -> None: ...
 

@@ -14,7 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, Self
 
-from dulwich.client import GitClient, TraditionalGitClient
+from dulwich.client import (
+    TraditionalGitClient,
+    negotiate_protocol_version,
+    read_pkt_refs_v1,
+    read_server_capabilities,
+)
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, SendPackError
 from dulwich.objects import ZERO_SHA, ObjectID
 from dulwich.protocol import Protocol as PacketLines
@@ -24,7 +29,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.address import Address
 from fieldvault.edge.git.arrivals import Arrivals
 from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.hub import PREFIXES, STALE, Parts
+from fieldvault.edge.git.hub import PREFIXES, STALE, Abilities, Parts
 from fieldvault.edge.git.link import Progress
 from fieldvault.edge.git.objects import Objects, Reader
 from fieldvault.edge.git.packintake import PackIntake
@@ -36,6 +41,8 @@ from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachab
 if TYPE_CHECKING:
     from dulwich.pack import UnpackedObject
 
+    from fieldvault.edge.git.http import HttpClient
+
 _HAVES_MAX = 256
 _HAVE_STEPS_MAX = 64
 _SAID_CHARACTERS_MAX = 400
@@ -43,6 +50,8 @@ _UNANSWERED = "no answer"
 _BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id
 _OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
+
+_Moves = Mapping[str, tuple[Oid | None, Oid | None]]
 
 
 class Channel(Protocol):
@@ -72,6 +81,14 @@ class StreamClient(TraditionalGitClient):
         # All haves go at once, at most _HAVES_MAX, so nothing has to be read in between.
         return self._lines, lambda: False, None
 
+    def capabilities(self, path: bytes) -> set[bytes]:
+        """What the server says that it can do; `protocol_version` is set."""
+        lines, _, _ = self._connect(b"upload-pack", path)
+        self.protocol_version = negotiate_protocol_version(lines)
+        if self.protocol_version == _BY_ID_VERSION:
+            return read_server_capabilities(lines.read_pkt_seq())
+        return read_pkt_refs_v1(lines.read_pkt_seq())[1]
+
     @staticmethod
     def _warn_filter_objects() -> None:
         """A server that leaves nothing out sends more than was asked for, and that is all."""
@@ -85,7 +102,7 @@ class StreamClient(TraditionalGitClient):
 class RemoteHub:
     """One git server's repository; see hub.Hub for what its methods promise."""
 
-    def __init__(self, address: Address, client: GitClient, progress: Progress) -> None:
+    def __init__(self, address: Address, client: StreamClient | HttpClient, progress: Progress) -> None:
         self.url = address.shown
         self.checked = address.scheme in ("ssh", "https")
         self._address = address
@@ -108,6 +125,13 @@ class RemoteHub:
             found = self._client.get_refs(self._path, ref_prefix=[prefix.encode("ascii") for prefix in PREFIXES])
             self._by_id = self._client.protocol_version == _BY_ID_VERSION
             return _believable(found.refs)
+
+    def abilities(self) -> Abilities:
+        with self._talk():
+            said = self._client.capabilities(self._path)
+            words = {word for line in said for word in re.split(rb"[ =\n]", line)}
+            self._client.close()
+            return Abilities(int(self._client.protocol_version), b"filter" in words)
 
     @property
     def parts(self) -> Parts | None:
@@ -167,20 +191,6 @@ class RemoteHub:
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:
-        results: dict[str, str | None] = {}
-        said: list[bytes] = []
-
-        def update_refs(advertised: dict[Ref, ObjectID]) -> dict[Ref, ObjectID]:
-            """The moves that still can be made: a ref that moved since is left alone, never forced."""
-            moves = {}
-            for ref, (old, new) in updates.items():
-                now = _oid(advertised.get(Ref(ref.encode())))
-                results[ref] = None if now == new else STALE
-                if now == old != new:
-                    results[ref] = _UNANSWERED
-                    moves[Ref(ref.encode())] = ObjectID(new.encode("ascii"))
-            return moves
-
         def generate(
             have: Set[ObjectID],
             want: Set[ObjectID],
@@ -192,12 +202,34 @@ class RemoteHub:
             objects = objects_to_send(source, [oid.decode("ascii") for oid in want], [*here, *known])
             return len(objects), pack_entries(source, self._counted(objects))
 
+        return self._move(updates, generate)
+
+    def remove(self, refs: Mapping[str, Oid]) -> dict[str, str | None]:
+        return self._move({ref: (oid, None) for ref, oid in refs.items()}, lambda *_, **__: (0, iter(())))
+
+    def _move(
+        self, updates: _Moves, generate: Callable[..., tuple[int, Iterator[UnpackedObject]]]
+    ) -> dict[str, str | None]:
+        """`updates` as of `publish`, None for a ref that goes; `generate` makes the pack that they need."""
+        results: dict[str, str | None] = {}
+        said: list[bytes] = []
+
+        def update_refs(advertised: dict[Ref, ObjectID]) -> dict[Ref, ObjectID]:
+            """The moves that still can be made: a ref that moved since is left alone, never forced."""
+            moves = {}
+            for ref, (old, new) in updates.items():
+                now = _oid(advertised.get(Ref(ref.encode())))
+                results[ref] = None if now == new else STALE
+                if now == old != new:
+                    results[ref] = _UNANSWERED
+                    moves[Ref(ref.encode())] = ObjectID(new.encode("ascii")) if new else ZERO_SHA
+            return moves
+
         with self._talk(pushing=True):
             try:
                 answer = self._client.send_pack(self._path, update_refs, generate, progress=said.append)
-            except (
-                SendPackError
-            ) as error:  # the pack as a whole: too large, no room, an object that git's check refuses
+            except SendPackError as error:
+                # the pack as a whole: too large, no room, an object that git's check refuses
                 reason = _reason(" ".join(map(_text, error.args)), said)
                 raise HubRefused("hub-refused", ref=", ".join(updates), reason=reason) from error
         for name, reason in (answer.ref_status or {}).items():
@@ -211,7 +243,7 @@ class RemoteHub:
             yield sent
             self._progress(0, 1, "sent")
 
-    def _look_again(self, updates: Mapping[str, tuple[Oid | None, Oid]], results: dict[str, str | None]) -> None:
+    def _look_again(self, updates: _Moves, results: dict[str, str | None]) -> None:
         """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal."""
         now = self.tips()
         for ref, reason in results.items():

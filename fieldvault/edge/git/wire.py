@@ -17,7 +17,8 @@ from fieldvault.edge.git.hub import STALE, Hub
 from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 
 if TYPE_CHECKING:
-    from dulwich.client import GitClient
+    from fieldvault.edge.git.http import HttpClient
+    from fieldvault.edge.git.remotehub import StreamClient
 
 __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 
@@ -40,7 +41,7 @@ def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: 
     return RemoteHub(address, _client(address, limits, progress or no_progress), progress or no_progress)
 
 
-def _client(address: Address, limits: Limits, progress: Progress) -> GitClient:
+def _client(address: Address, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
     person = GitConfig(None)
     if address.scheme in ("http", "https"):
         from fieldvault.edge.git.http import HttpClient

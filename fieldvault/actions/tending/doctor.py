@@ -1,0 +1,55 @@
+"""`fv doctor`: what is wrong, what could be better, and putting right what can be.
+
+Law: looking changes nothing that a person wrote; a repair is asked for by name, and does that one thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.setting_up.equipment import TEMPORARY_FILES, exclude, introduce_drivers
+from fieldvault.actions.tending.findings import Finding
+from fieldvault.actions.tending.hubhealth import HubHealth, look_at_hub
+from fieldvault.actions.tending.vaulthealth import vault_findings
+from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+
+_CACHES = ("index.sqlite", "claims.sqlite")
+
+
+@dataclass
+class DoctorReport:
+    """`hub`: what it said; None where the vault has none."""
+
+    findings: list[Finding] = field(default_factory=list)
+    hub: HubHealth | None = None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something waits for a person."""
+        return any(one.level == "wrong" for one in self.findings)
+
+
+def doctor(vault: Vault, progress: Progress = no_progress, limits: Limits = DEFAULT_LIMITS) -> DoctorReport:
+    """Look at the vault, then at its hub."""
+    report = DoctorReport(list(vault_findings(vault)))
+    report.hub = look_at_hub(vault, report.findings, progress, limits)
+    if report.hub is not None and report.hub.reached:  # why it was away then is of no use now
+        report.findings = [one for one in report.findings if one.level != "away" or one.repair]
+    return report
+
+
+def renew_settings(vault: Vault) -> None:
+    """git's settings of this copy, as after `fv clone`."""
+    introduce_drivers(vault)
+    exclude(vault, TEMPORARY_FILES)
+
+
+def drop_caches(vault: Vault) -> None:
+    """fv's own caches; the next command makes them anew."""
+    with locked(vault, "doctor"):
+        vault.close()
+        for name in _CACHES:
+            for left in vault.own_dir.glob(f"{name}*"):
+                left.unlink(missing_ok=True)

@@ -1,0 +1,105 @@
+"""What is wrong with a vault on this machine.
+
+Law: looks only; reads all that the newest commit needs, and nothing of the network.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+
+from fieldvault.actions.ground.vault import MAIN, Vault
+from fieldvault.actions.records.lookup import head_tree
+from fieldvault.actions.setting_up.equipment import lacks_equipment
+from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.tending.findings import Finding, of_error
+from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.edge.git.trees import find_file, read_tree
+from fieldvault.errors import Corrupt, FieldvaultError
+
+ATTRIBUTES = ".gitattributes"
+_MERGED_BY_US = b"merge=fieldvault"
+_LOCK_SECONDS = 60  # git holds its locks for less, but while an editor is open
+_ROOM_BYTES = 200 << 20
+
+
+def vault_findings(vault: Vault) -> Iterator[Finding]:
+    for look in (_person, _git, _locks, _equipment, _cache, _objects, _room, _last_sync):
+        try:
+            yield from look(vault)
+        except FieldvaultError as error:
+            yield of_error(error)
+
+
+def _person(vault: Vault) -> Iterator[Finding]:
+    vault.identity()
+    yield from ()
+
+
+def _git(vault: Vault) -> Iterator[Finding]:
+    vault.guard_idle()
+    branch = vault.branch()
+    if branch != MAIN:
+        yield Finding("hint", "sync-other-branch", {"branch": branch.removeprefix("refs/heads/")})
+
+
+def _locks(vault: Vault) -> Iterator[Finding]:
+    """git's own: those of ours that were left, opening the vault has taken away."""
+    for lock in (vault.git_dir / name for name in ("index.lock", "HEAD.lock", f"{MAIN}.lock", "packed-refs.lock")):
+        if lock.exists() and time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
+            yield Finding("wrong", "lock-left", {"path": str(lock)})
+
+
+def _equipment(vault: Vault) -> Iterator[Finding]:
+    if lacks_equipment(vault):
+        yield Finding("wrong", "not-equipped", repair="settings")
+    tree = head_tree(vault)
+    entry = find_file(vault.objects, tree, ATTRIBUTES) if tree else None
+    if tree is not None and (entry is None or _MERGED_BY_US not in vault.objects.blob(entry.oid)):
+        yield Finding("hint", "attributes-missing", {"path": ATTRIBUTES})
+
+
+def _cache(vault: Vault) -> Iterator[Finding]:
+    try:
+        vault.stats.behind()
+    except FieldvaultError as error:
+        yield of_error(error, repair="cache")
+
+
+def _objects(vault: Vault) -> Iterator[Finding]:
+    """Whether all that the newest commit needs is here and whole."""
+    tree = head_tree(vault)
+    bad = list(_unreadable(vault, tree)) if tree else []
+    if bad:
+        yield Finding("wrong", "objects-damaged", {"oid": bad[0], "count": len(bad)})
+
+
+def _unreadable(vault: Vault, root: Oid) -> Iterator[Oid]:
+    seen, stack = {root}, [(root, True)]
+    while stack:
+        oid, folder = stack.pop()
+        try:
+            if not folder:
+                vault.objects.blob(oid)
+                continue
+            entries = [entry for _, entry in read_tree(vault.objects, oid) if entry.oid not in seen]
+        except Corrupt:
+            yield oid
+            continue
+        seen.update(entry.oid for entry in entries)
+        stack += [(entry.oid, entry.mode == FOLDER) for entry in entries]
+
+
+def _room(vault: Vault) -> Iterator[Finding]:
+    free = shutil.disk_usage(vault.root).free
+    if free < _ROOM_BYTES:
+        yield Finding("hint", "disk-nearly-full", {"octets": free})
+
+
+def _last_sync(vault: Vault) -> Iterator[Finding]:
+    url = vault.config.origin_url()
+    failure = notes_of(vault, url).failure if url else None
+    if failure is not None:
+        refused = failure.kind in ("commit-refused", "commit-too-large")
+        yield of_error(failure, "away" if failure.exit_code == 4 else "wrong", "outbox" if refused else None)
