@@ -5,6 +5,7 @@ Law: settings that a newer Fieldvault wrote are refused by their `format`; every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,11 @@ from fieldvault.core.names import judge_path, type_of
 from fieldvault.errors import SchemaInvalid
 
 FORMAT = 1
+
+CHUNK_ABOVE_BYTES = 256 << 10  # attachments above this size are committed as pointers, unless a vault says otherwise
+CHUNK_ABOVE_MOST_BYTES = 100 << 20  # what git and a laptop's memory can still take in one piece
+_SIZE = re.compile(r"([0-9]{1,12}) ?(B|KiB|MiB|GiB)?")
+_UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,13 @@ class RecordType:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one vault. `phone_country` is an ISO 3166-1 code for numbers written without one."""
+    """The settings of one vault. `phone_country` is an ISO 3166-1 code for numbers written without one; attachments of
+    more than `chunk_above` bytes are committed as pointers.
+    """
 
     phone_country: str = ""
     records: Mapping[str, RecordType] = field(default_factory=dict)
+    chunk_above: int = CHUNK_ABOVE_BYTES
 
     def type_of(self, path: str) -> RecordType | None:
         """The type of the record at `path`; None where it lies outside every folder of `records`."""
@@ -48,7 +57,19 @@ def settings_from(value: object) -> Settings:
     return Settings(
         phone_country=str(value.get("phone_country") or ""),
         records={str(name): _record_type(str(name), kind) for name, kind in records.items()},
+        chunk_above=_chunk_above(value.get("attachments") or {}),
     )
+
+
+def _chunk_above(attachments: object) -> int:
+    if not isinstance(attachments, Mapping):
+        raise SchemaInvalid("config-wrong-type", field="attachments")
+    if "chunk_above" not in attachments:
+        return CHUNK_ABOVE_BYTES
+    size = _SIZE.fullmatch(str(attachments["chunk_above"]))
+    if size is None:
+        raise SchemaInvalid("config-wrong-type", field="attachments/chunk_above")
+    return min(int(size[1]) * _UNITS[size[2]], CHUNK_ABOVE_MOST_BYTES)
 
 
 def _record_type(name: str, kind: object) -> RecordType:

@@ -7,6 +7,8 @@ together, once nothing is missing; what a cut fetch left there is where the next
 from __future__ import annotations
 
 import contextlib
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -44,10 +46,24 @@ class Arrivals:
     def receive_pack(self) -> PackIntake:
         return PackIntake(self._own.packs, self.read)
 
+    def add(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Objects that came by another way than as a pack, as (kind, content)."""
+        self._own.write_pack(items)
+
+    def clear(self) -> None:
+        """Forget what lies here."""
+        self._own.close()
+        shutil.rmtree(self._own.path, ignore_errors=True)
+
     @property
     def octets(self) -> int:
         """What lies here and is not handed over yet."""
         return sum(pack.stat().st_size for pack in self._own.packs.path.glob("*.pack"))
+
+    @property
+    def files(self) -> int:
+        """In how many files it lies."""
+        return sum(path.is_file() for path in self._own.path.rglob("*"))
 
     def settle(self) -> None:
         """Everything is here: hand it to git. Each pack gets its name there before its index does."""

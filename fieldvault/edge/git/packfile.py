@@ -9,11 +9,12 @@ cloned has its objects in packs.
 from __future__ import annotations
 
 import hashlib
+import mmap as system
 import struct
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
-from mmap import ACCESS_READ, mmap
+from mmap import ACCESS_READ, PAGESIZE, mmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ _CHECKSUM_BYTES = 20
 _FAR = 0x80000000  # an offset beyond 2 GiB stands in a table of its own
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
 _CACHE_BYTES = 16 << 20
+_LARGE_BYTES = 128 << 10
+_DONTNEED: int | None = getattr(system, "MADV_DONTNEED", None)  # not on Windows
 
 _Whole = tuple[int, bytes]  # type number, content
 
@@ -194,7 +197,7 @@ class PackFile:
         return entry - distance, place + 1
 
     def _inflated(self, start: int, size: int) -> bytes:
-        step = size + (size >> 8) + 64  # what zlib makes of it at most, unless it was told to flush
+        begin, step = start, size + (size >> 8) + 64  # what zlib makes of it at most, unless it was told to flush
         engine = zlib.decompressobj()
         data = engine.decompress(self.contents[start : start + step], size + 1)
         while len(data) <= size and not engine.eof and start < len(self.contents):
@@ -202,7 +205,15 @@ class PackFile:
             data += engine.decompress(self.contents[start : start + step], size + 1 - len(data))
         if len(data) != size:
             raise ValueError("another size than declared")
+        if size > _LARGE_BYTES:
+            self._let_go(begin, start + step)
         return data
+
+    def _let_go(self, start: int, end: int) -> None:
+        """Large contents are read once: their pages need not stay in memory, where the system lets us say so."""
+        if _DONTNEED is not None:
+            start -= start % PAGESIZE
+            self._pack.madvise(_DONTNEED, start, min(end, len(self._pack)) - start)
 
     def _keep(self, offset: int, whole: _Whole) -> None:
         """Its neighbours lean on it, and are asked for next."""

@@ -55,7 +55,8 @@ def objects_to_send(reader: Reader, new: Iterable[Oid], known: Iterable[Oid]) ->
     root_of = {commit.oid: commit.tree for commit in commits}
     listed: dict[Oid, Sent] = {}
     for commit in reversed(commits):
-        bases = [root_of.get(parent) or read_commit(reader, parent).tree for parent in commit.parents]
+        above = commit.parents or hidden  # one without parents follows what is there: a device's chunks
+        bases = [root_of.get(parent) or read_commit(reader, parent).tree for parent in above]
         for sent in _new_in_tree(trees, commit.tree, bases, listed):
             listed[sent.oid] = sent
         listed[commit.oid] = Sent(commit.oid, "")
