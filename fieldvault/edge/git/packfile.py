@@ -213,7 +213,7 @@ class PackFile:
         """Large contents are read once: their pages need not stay in memory, where the system lets us say so."""
         if _DONTNEED is not None:
             start -= start % PAGESIZE
-            self._pack.madvise(_DONTNEED, start, min(end, len(self._pack)) - start)
+            self.contents.madvise(_DONTNEED, start, min(end, len(self.contents)) - start)
 
     def _keep(self, offset: int, whole: _Whole) -> None:
         """Its neighbours lean on it, and are asked for next."""
