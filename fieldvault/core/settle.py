@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 QUIET_SECONDS = 2.0
-GONE_SECONDS = 2.5
-PATIENCE_SECONDS = 0.75
+GONE_SECONDS = 2.25
+PATIENCE_SECONDS = 0.5
 LONGEST_SECONDS = 30.0
 BULK = 50
 

@@ -124,7 +124,7 @@ def test_a_recorded_pattern(name: str, path: str, marc: Desk) -> None:
 
 
 SAVES = int(os.environ.get("FV_SAVES") or 4)  # of each pattern; 50 for the full run
-STOOD_SECONDS = 3.0
+STOOD_SECONDS = 3.0 if SAVES >= 50 else 4.5  # beside other tests this machine is slower than a person's
 
 
 class Saver(threading.Thread):

@@ -40,7 +40,7 @@ def test_a_look_too_early_gives_nothing() -> None:
 
 
 def test_delete_and_create_are_one_edit() -> None:
-    assert run([(0, "a", GONE), (2.4, "a", NEW)], 100) == [(4.4, ["a"])]
+    assert run([(0, "a", GONE), (2.0, "a", NEW)], 100) == [(4.0, ["a"])]
 
 
 def test_both_halves_of_a_move_settle_together() -> None:
