@@ -36,6 +36,8 @@ class HttpPeer(Peer):
     moved: str = ""  # every path below it stands above it now
     portal: str = ""  # answers every path with a page that asks to log in
     crowded: str = ""  # answers every path with 503 and Retry-After
+    limited: str = ""  # takes no request above a kilobyte
+    expired: str = ""  # https, by a certificate that was good until yesterday
 
     def secure_url(self, name: str) -> str:
         return f"{self.secure}{name}"
@@ -78,7 +80,17 @@ http {{
     location /other-host/ {{ return 302 http://localhost:{port}/$fastcgi_script_name; }}
     location ~ ^/moved/(.*)$ {{ return 301 /$1$is_args$args; }}
     location /portal/ {{ default_type text/html; return 200 "<html><title>Hotel Wi-Fi</title>Please log in</html>"; }}
+    location /limited/ {{
+      client_max_body_size 1k;
+      rewrite ^/limited(/.*)$ $1 break;
+      fastcgi_pass unix:{folder}/cgi;
+    }}
     location /crowded/ {{ add_header Retry-After 3600 always; return 503; }}
+  }}
+  server {{
+    listen 127.0.0.1:{expired_port} ssl;
+    ssl_certificate {folder}/expired.pem;
+    ssl_certificate_key {folder}/server.key;
   }}
   {site}
 }}
@@ -124,7 +136,7 @@ def nginx(root: Path) -> Iterator[HttpPeer]:
         )
         try:
             wait_for(lambda: (folder / "cgi").exists())
-            with started_nginx(server, folder, backend, root) as (port, secure_port):
+            with started_nginx(server, folder, backend, root) as (port, secure_port, expired_port):
                 plain = f"http://127.0.0.1:{port}/"
                 yield HttpPeer(
                     root,
@@ -135,22 +147,25 @@ def nginx(root: Path) -> Iterator[HttpPeer]:
                     moved=f"{plain}moved/",
                     portal=f"{plain}portal/hub.git",
                     crowded=f"{plain}crowded/hub.git",
+                    limited=f"{plain}limited/",
+                    expired=f"https://127.0.0.1:{expired_port}/",
                 )
         finally:
             stop_group(cgi)
 
 
 @contextlib.contextmanager
-def started_nginx(server: str, folder: Path, backend: str, root: Path) -> Iterator[tuple[int, int]]:
-    """Start nginx on two free ports; another process may take one in between, so try again."""
+def started_nginx(server: str, folder: Path, backend: str, root: Path) -> Iterator[tuple[int, int, int]]:
+    """Start nginx on three free ports; another process may take one in between, so try again."""
     for _ in range(5):
-        port, secure_port = free_port(), free_port()
+        port, secure_port, expired_port = free_port(), free_port(), free_port()
         text = _NGINX.format(
             user="user root;" if os.geteuid() == 0 else "",  # else the workers could not enter the test's folders
             folder=folder,
             backend=backend,
             root=root,
             port=port,
+            expired_port=expired_port,
             site=site_of_the_page(folder, root, backend, secure_port),
         )
         (folder / "nginx.conf").write_text(text)
@@ -159,7 +174,7 @@ def started_nginx(server: str, folder: Path, backend: str, root: Path) -> Iterat
         try:
             wait_for(lambda: process.poll() is not None or (answers(port) and answers(secure_port)))  # noqa: B023
             if process.poll() is None:
-                yield port, secure_port
+                yield port, secure_port, expired_port
                 return
         finally:
             stop_group(process)
@@ -167,13 +182,14 @@ def started_nginx(server: str, folder: Path, backend: str, root: Path) -> Iterat
 
 
 def make_certificates(openssl: str, folder: Path) -> None:
-    """ca.pem, and server.pem with server.key for 127.0.0.1, signed by it."""
+    """ca.pem, and server.pem and expired.pem with server.key for 127.0.0.1, signed by it."""
     make_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     (folder / "extensions").write_text("subjectAltName=IP:127.0.0.1\n")
+    sign = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-extfile", "extensions"]
     for command in (
         ["req", "-x509", *make_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA"],
         ["req", *make_key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"],
-        ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-         "-out", "server.pem", "-days", "2", "-extfile", "extensions"],
+        [*sign, "-CAcreateserial", "-out", "server.pem", "-days", "2"],
+        [*sign, "-out", "expired.pem", "-days", "-1"],
     ):  # fmt: skip
         subprocess.run([openssl, *command], cwd=folder, check=True, capture_output=True)

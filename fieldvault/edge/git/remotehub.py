@@ -47,6 +47,7 @@ _HAVES_MAX = 256
 _HAVE_STEPS_MAX = 64
 _SAID_CHARACTERS_MAX = 400
 _UNANSWERED = "no answer"
+_NO_ROOM = ("No space left on device", "Disk quota exceeded")
 _BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id
 _OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
@@ -231,9 +232,11 @@ class RemoteHub:
             except SendPackError as error:
                 # the pack as a whole: too large, no room, an object that git's check refuses
                 reason = _reason(" ".join(map(_text, error.args)), said)
+                self._guard_room(reason)
                 raise HubRefused("hub-refused", ref=", ".join(updates), reason=reason) from error
         for name, reason in (answer.ref_status or {}).items():
             results[_text(name)] = _reason(reason, said)
+            self._guard_room(results[_text(name)])
         if any(reason not in (None, STALE) for reason in results.values()):
             self._look_again(updates, results)
         return results
@@ -242,6 +245,11 @@ class RemoteHub:
         for sent in objects:
             yield sent
             self._progress(0, 1, "sent")
+
+    def _guard_room(self, reason: str | None) -> None:
+        """A disk that is full is the fault of no ref and of no commit."""
+        if reason is not None and any(words in reason for words in _NO_ROOM):
+            raise HubRefused("hub-full", path=self._address.place)
 
     def _look_again(self, updates: _Moves, results: dict[str, str | None]) -> None:
         """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal."""
