@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast lint faults bench docs clean
+.PHONY: demo test test-fast lint faults fuzz bench docs clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,12 @@ lint: $(READY)
 faults: FAULTS ?= 1
 faults: $(READY)
 	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults
+
+# The reader and the merge on drawn bytes, for MINUTES; atheris needs a Python that it has a wheel for
+fuzz: MINUTES ?= 10
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python -m tests.fuzz.merge build/fuzz -artifact_prefix=build/fuzz- -max_total_time=$$((60 * $(MINUTES)))
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
