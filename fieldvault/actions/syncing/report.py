@@ -21,7 +21,7 @@ from fieldvault.errors import FieldvaultError
 class SyncReport:
     """`sent` and `received` are commits; `news` what came in, file by file; `unreachable`: the hub was not there, and
     `waiting` commits go later, `delivered` of which it holds already. `refused`: incoming paths that were not taken,
-    and why. `restored`: commits that the hub had lost and was given back.
+    and why. `restored`: commits that the hub had lost and was given back. `lost`: how often somebody else was quicker.
     """
 
     committed: CommitReport
@@ -37,6 +37,7 @@ class SyncReport:
     waiting: int = 0
     delivered: int = 0
     restored: int = 0
+    lost: int = 0
     made: list[Oid] = field(default_factory=list)  # the merge commits of this exchange
     confirmed: Oid | None = None  # the tip that the hub holds now
 

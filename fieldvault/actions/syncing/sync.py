@@ -83,15 +83,15 @@ def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report
 
 def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
     """Until the hub confirms our tip. A lost race means that somebody's work arrived: the next round merges it."""
-    lost, refused = 0, False
+    refused = False
     while True:
         try:
-            if _round(talk, now, report, lost > 0):
+            if _round(talk, now, report):
                 return
-            lost += 1
-            if lost == ROUNDS_MAX:
+            report.lost += 1
+            if report.lost == ROUNDS_MAX:
                 raise HubUnreachable("hub-busy", rounds=ROUNDS_MAX)
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**lost))
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**report.lost))
         except HubUnreachable as error:
             try:
                 talk.patience.after(error)
@@ -104,7 +104,7 @@ def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
             refused = True  # where a byte can change unnoticed, a refusal counts when it is said twice
 
 
-def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
+def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
     """One try. True when the hub has exactly what main is here."""
     vault, ours = talk.vault, talk.vault.head()
     talk.ask()
@@ -115,10 +115,10 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
         _confirm(talk, now, ours, report)
         return True
     if talk.known:
-        _deliver_first(talk, ours, lost, report)
+        _deliver_first(talk, ours, report)
     others = _bring(talk, ours)
     _guard_history(talk, ours, report)
-    _deliver_first(talk, ours, lost, report)
+    _deliver_first(talk, ours, report)
     with Batch(vault.objects) as batch:
         combined = combine(vault, batch, now, ours, others)
         report.note_refused(combined)
@@ -131,9 +131,9 @@ def _round(talk: Talk, now: Now, report: SyncReport, lost: bool) -> bool:
         return combined.tip == ours or check_out(vault, batch, ours, combined.tip, report)
 
 
-def _deliver_first(talk: Talk, ours: Oid, lost: bool, report: SyncReport) -> None:
+def _deliver_first(talk: Talk, ours: Oid, report: SyncReport) -> None:
     """Off this machine before anything else, where one push to main may not do it."""
-    if lost or not fits(talk, talk.vault.objects, ours):
+    if report.lost or not fits(talk, talk.vault.objects, ours):
         report.sent += deliver(talk, ours)
 
 
