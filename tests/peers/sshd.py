@@ -34,7 +34,7 @@ def sshd(root: Path, *, debian_defaults: bool = False) -> Iterator[SshPeer]:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd's privilege separation wants it
         settings = [
             f"HostKey {folder}/host",
-            f"AuthorizedKeysFile {folder}/client.pub",
+            f"AuthorizedKeysFile {folder}/authorized_keys",
             "StrictModes no",
             "UsePAM no",
             "PasswordAuthentication no",
@@ -44,6 +44,8 @@ def sshd(root: Path, *, debian_defaults: bool = False) -> Iterator[SshPeer]:
             "SetEnv GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null",
         ] + ([] if debian_defaults else ["AcceptEnv GIT_PROTOCOL"])
         (folder / "sshd_config").write_text("\n".join(settings) + "\n")
+        restricted = f"restrict {(folder / 'client.pub').read_text()}"  # as docs/hub.md has it
+        (folder / "authorized_keys").write_text(restricted)
         host_key = (folder / "host.pub").read_text().split(" ", 2)
         listener = Listener([server, "-i", "-e", "-f", str(folder / "sshd_config")], server_environment())
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{listener.port} {host_key[0]} {host_key[1]}\n")
