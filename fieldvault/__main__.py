@@ -5,7 +5,10 @@ Law: `fv --version` answers before anything else is imported.
 
 from __future__ import annotations
 
+import gc
 import sys
+
+GARBAGE_OBJECTS = 100_000  # a command lives for a moment, and looking for circles while it loads took a tenth of that
 
 
 def main() -> None:
@@ -15,6 +18,7 @@ def main() -> None:
 
         print(f"fv {__version__}")
         return
+    gc.set_threshold(GARBAGE_OBJECTS)
     from fieldvault.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

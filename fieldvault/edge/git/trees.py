@@ -185,10 +185,8 @@ def differences(
         raise Corrupt("tree-too-deep", oid=new or old or "", limit=MAX_DEPTH)
     before = dict(read_tree(reader, old)) if old is not None and old != new else {}
     after = dict(read_tree(reader, new)) if new is not None and old != new else {}
-    for name in before.keys() | after.keys():
+    for name in {name for name, _ in before.items() ^ after.items()}:
         one, other = before.get(name), after.get(name)
-        if one == other:
-            continue
         path = prefix + name
         one_folder, one_file = _split(one)
         other_folder, other_file = _split(other)
