@@ -12,17 +12,10 @@ import contextlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
-from dulwich.client import (
-    TraditionalGitClient,
-    negotiate_protocol_version,
-    read_pkt_refs_v1,
-    read_server_capabilities,
-)
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, SendPackError
 from dulwich.objects import ZERO_SHA, ObjectID
-from dulwich.protocol import Protocol as PacketLines
 from dulwich.refs import Ref
 
 from fieldvault.core.snapshot import Oid
@@ -36,6 +29,7 @@ from fieldvault.edge.git.packintake import PackIntake
 from fieldvault.edge.git.packs import Sent, missing_objects, objects_to_send, pack_entries
 from fieldvault.edge.git.refs import check_name
 from fieldvault.edge.git.salvage import salvage
+from fieldvault.edge.git.streamclient import StreamClient
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 if TYPE_CHECKING:
@@ -53,51 +47,6 @@ _OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
 
 _Moves = Mapping[str, tuple[Oid | None, Oid | None]]
-
-
-class Channel(Protocol):
-    """A two-way stream. `read` returns as many bytes as were asked for, fewer only at the end of the stream."""
-
-    def read(self, size: int) -> bytes: ...
-
-    def write(self, data: bytes) -> int: ...
-
-    def close(self) -> None: ...
-
-
-class StreamClient(TraditionalGitClient):
-    """dulwich's client over a channel of ours; `open_channel` takes the service and the protocol version."""
-
-    def __init__(self, open_channel: Callable[[str, int], Channel]) -> None:
-        super().__init__(quiet=True)
-        self._open_channel = open_channel
-        self._lines: PacketLines | None = None
-
-    def _connect(
-        self, cmd: bytes, path: str | bytes, protocol_version: int | None = None
-    ) -> tuple[PacketLines, Callable[[], bool], None]:
-        self.close()
-        channel = self._open_channel(cmd.decode("ascii"), 2 if cmd == b"upload-pack" else 0)
-        self._lines = PacketLines(channel.read, channel.write, channel.close)
-        # All haves go at once, at most _HAVES_MAX, so nothing has to be read in between.
-        return self._lines, lambda: False, None
-
-    def capabilities(self, path: bytes) -> set[bytes]:
-        """What the server says that it can do; `protocol_version` is set."""
-        lines, _, _ = self._connect(b"upload-pack", path)
-        self.protocol_version = negotiate_protocol_version(lines)
-        if self.protocol_version == _BY_ID_VERSION:
-            return read_server_capabilities(lines.read_pkt_seq())
-        return read_pkt_refs_v1(lines.read_pkt_seq())[1]
-
-    @staticmethod
-    def _warn_filter_objects() -> None:
-        """A server that leaves nothing out sends more than was asked for, and that is all."""
-
-    def close(self) -> None:
-        if self._lines is not None:
-            self._lines.close()
-            self._lines = None
 
 
 class RemoteHub:

@@ -18,7 +18,7 @@ from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progre
 
 if TYPE_CHECKING:
     from fieldvault.edge.git.http import HttpClient
-    from fieldvault.edge.git.remotehub import StreamClient
+    from fieldvault.edge.git.streamclient import StreamClient
 
 __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 
@@ -48,7 +48,7 @@ def _client(address: Address, limits: Limits, progress: Progress) -> StreamClien
 
         authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
         return HttpClient(address, limits, progress, authorities and str(Path(authorities).expanduser()))
-    from fieldvault.edge.git.remotehub import StreamClient
+    from fieldvault.edge.git.streamclient import StreamClient
 
     if address.scheme == "git":
         from fieldvault.edge.git.tcp import TcpChannel
