@@ -150,3 +150,12 @@ def test_ignored_and_left_over_files_stay_out(desk: Desk) -> None:
     report = desk.commit()
     assert [change.path for change in report.changes] == [".gitignore"]
     assert not desk.status().edits
+
+
+def test_a_folder_that_git_tracks_is_no_leaving_whatever_its_name(desk: Desk) -> None:
+    desk.write("archive.tmp/a.yaml", "id: arc_1\n")
+    desk.git("add", "-Af", "archive.tmp")
+    desk.git("commit", "-qm", "by git")
+    assert not desk.commit().commit and desk.status().edits == []
+    desk.write("archive.tmp/a.yaml", "id: arc_1\nname: A\n")
+    assert [change.path for change in desk.commit().changes] == ["archive.tmp/a.yaml"]

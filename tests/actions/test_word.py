@@ -124,7 +124,7 @@ class Hand:
         if self.folders():
             source = self.chance.choice(self.folders())
             targets = [one for one in (self.desk.root, *self.folders()) if not one.is_relative_to(source)]
-            source.rename(self.chance.choice(targets) / f"moved{self.number}")
+            source.rename(self.chance.choice(targets) / f"moved{self.number}{self.chance.choice(['', '.tmp'])}")
 
     def remove_folder(self) -> None:
         if self.chance.random() < 0.3 and self.folders():
@@ -134,7 +134,7 @@ class Hand:
     def git(self) -> None:
         words = self.chance.choice(
             [
-                ("add", "-A"),
+                ("add", "-A", *self.chance.choice([(), ("-f",)])),
                 ("commit", "-q", "--allow-empty", "-am", f"c{self.number}"),
                 ("reset", "-q", "--hard"),
                 ("reset", "-q", "HEAD~1"),

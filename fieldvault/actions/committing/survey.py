@@ -70,7 +70,7 @@ def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
 
 def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str], *, named: bool = True) -> Survey:
     look = _Look(vault, Survey(head, tree), mirrored(vault, tree, paths))
-    look.run([path for path in paths if named or look.is_tracked(path) or belongs(vault, path)])
+    look.run([path for path in paths if named or look.is_tracked(path) or belongs(vault, tree, path)])
     return look.survey
 
 

@@ -86,7 +86,7 @@ class Worktree:
             gone = known.keys() - entries.keys()
             for name, entry in entries.items():  # the one loop over every file of the vault
                 row = known.get(name)
-                if row is None and _is_ours_or_left(name):
+                if row is None and _is_ours_or_left(name) and not holds_tracked(prefix + name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if holds_tracked(prefix + name) or not ignored(prefix + name, True):
