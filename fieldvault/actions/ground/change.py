@@ -215,7 +215,7 @@ class _Index:
             index = GitIndex((self.vault.git_dir / "index").read_bytes())
         except (FileNotFoundError, Corrupt):
             listed = list_tree(objects, self.new_tree)
-            entries = {path: _entry(entry, stats.get(path)) for path, entry in listed.items()}
+            entries = ((path, _entry(entry, stats.get(path))) for path, entry in listed.items())
             return build_index(entries, folder_ids(objects, self.new_tree, listed))
         changes = {path: _entry(new, stats.get(path)) if new else None for path, _, new in self.change.tree_changes}
         for path in stats.keys() - changes.keys():

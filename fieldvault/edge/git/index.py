@@ -11,7 +11,7 @@ import hashlib
 import os
 import struct
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
@@ -63,13 +63,15 @@ def entry_from_stat(status: os.stat_result, oid: Oid, mode: int) -> IndexEntry:
     return IndexEntry(mode, oid, IndexStat(*(value & _UINT32 for value in fields)))
 
 
-def build_index(entries: Mapping[str, IndexEntry], tree_ids: Mapping[str, Oid]) -> bytes:
-    """A whole index. `tree_ids` by folder ("" the root) if the entries are exactly that tree, else empty."""
-    raw = sorted((_raw(path), entry) for path, entry in entries.items())
-    chunks = [_HEADER.pack(b"DIRC", 2, len(raw)), *(_encode(name, entry) for name, entry in raw)]
+def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str, Oid]) -> bytes:
+    """A whole index, of each path once. `tree_ids` by folder ("" the root) if the entries are exactly that tree, else
+    empty.
+    """
+    encoded = sorted((name, _encode(name, entry)) for name, entry in ((_raw(path), entry) for path, entry in entries))
+    chunks = [_HEADER.pack(b"DIRC", 2, len(encoded)), *(entry for _, entry in encoded)]
     if tree_ids:
         ids = {_raw(folder): oid for folder, oid in tree_ids.items()}
-        chunks.append(_tree_extension(cachetree.build((name for name, _ in raw), ids)))
+        chunks.append(_tree_extension(cachetree.build((name for name, _ in encoded), ids)))
     return _signed(chunks)
 
 

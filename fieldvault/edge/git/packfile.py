@@ -130,7 +130,8 @@ class PackFile:
 
     def _offset(self, raw: bytes) -> int | None:
         """Where an object's entry starts; the names are sorted, and the fan-out tells which begin with its byte."""
-        start, end = (_NAMES_AT + count * _ID_BYTES for count in self._fanout[raw[0] : raw[0] + 2])
+        start = _NAMES_AT + self._fanout[raw[0]] * _ID_BYTES
+        end = _NAMES_AT + self._fanout[raw[0] + 1] * _ID_BYTES
         place = self.index.find(raw, start, end)
         while place >= 0 and (place - start) % _ID_BYTES:  # across two names
             place = self.index.find(raw, place + 1, end)

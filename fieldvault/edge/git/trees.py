@@ -166,9 +166,8 @@ def folder_ids(reader: Reader, root: Oid, paths: Iterable[str]) -> dict[str, Oid
         if oid is not None:
             found[folder] = oid
 
-    visit("")
-    for path in paths:
-        visit(path.rpartition("/")[0])
+    for folder in {"", *(path.rpartition("/")[0] for path in paths)}:
+        visit(folder)
     return found
 
 

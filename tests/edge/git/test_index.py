@@ -203,7 +203,7 @@ def test_what_git_wrote_is_what_we_read(git: Git) -> None:
 def test_names_of_every_length(length: int) -> None:
     entry = IndexEntry(FILE, "1" * 40)
     names = {"n" * length: entry, "m": entry, "n" * (length + 1): entry}
-    index = GitIndex(build_index(names, {}))
+    index = GitIndex(build_index(names.items(), {}))
     assert [index.get(name) for name in names] == [entry] * len(names) == [entry] * len(index)
     assert GitIndex(index.patched({"n" * length: None}, {}, {})).get("n" * (length + 1)) == entry
 
@@ -217,10 +217,10 @@ def test_an_index_built_anew_is_clean_and_its_cache_tree_complete(git: Git) -> N
             path: entry_from_stat((git.path / path).stat(), entry.oid, entry.mode)
             for path, entry in list_tree(objects, root).items()
         }
-        index_file(git).write_bytes(build_index(entries, folder_ids(objects, root, entries)))
+        index_file(git).write_bytes(build_index(entries.items(), folder_ids(objects, root, entries)))
     assert git("status", "--porcelain") == "" and git("write-tree") == root
     assert_cache_tree_is_true(git, complete=True)
-    index_file(git).write_bytes(build_index(dict.fromkeys(["gone"], IndexEntry(FILE, entries["a"].oid)), {}))
+    index_file(git).write_bytes(build_index([("gone", IndexEntry(FILE, entries["a"].oid))], {}))
     assert git("ls-files") == "gone" and git("diff-files", "--name-status") == "D\tgone"
 
 
