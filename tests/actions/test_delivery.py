@@ -179,3 +179,27 @@ def test_many_clients_back_at_once(world: World) -> None:
     assert len({desk.head() for desk in desks}) == 1
     assert {f"Desk{number}{one}.yaml" for number in range(CLIENTS) for one in range(2)} <= first.files().keys()
     world.hub_git.assert_sound()
+
+
+def test_main_moves_while_we_deliver(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is published contains what main was when it was merged, or it is not published."""
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    commits(ines, 1)
+    ines.sync()
+    commits(marc, 2)
+    weaken(marc)
+    from fieldvault.actions.syncing import sync as module
+
+    deliver = module.deliver
+
+    def meanwhile(*arguments: object) -> int:
+        if not (ines.root / "Ines7.yaml").exists():
+            ines.write("Ines7.yaml", "name: 7\n")
+            ines.sync()
+        return deliver(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "deliver", meanwhile)
+    assert marc.sync().unreachable is None
+    ines.sync()
+    assert marc.head() == ines.head() == world.hub_git("rev-parse", "main")
+    assert {"Ines7.yaml", "Marc1.yaml"} <= marc.files().keys()

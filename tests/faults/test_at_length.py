@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -109,26 +110,32 @@ def test_forty_clients_back_at_once(place: Place) -> None:
         desk.write(f"{desk.person}.yaml", f"name: {desk.person}\n")
         desk.edit("a.yaml", "name: A\n", f"name: A\nseen_by_{desk.person.lower()}: yes\n")
         desk.commit()
-    start, lost, rounds = time.monotonic(), dict.fromkeys(desks, 0), 0
+    start, lost, rounds, used = time.monotonic(), dict.fromkeys(desks, 0), 0, _processor_seconds()
     waiting = list(desks)
     while waiting:
         rounds += 1
         running = {desk: _sync(desk) for desk in waiting}
         waiting = []
         for desk, process in running.items():
-            said = json.loads(process.communicate(timeout=CLIENTS_SECONDS)[0])
+            said = json.loads(process.communicate(timeout=CLIENTS_SECONDS * SLOWER)[0])
             lost[desk] = max(lost[desk], said["lost"])
             if process.returncode:
                 waiting.append(desk)
     seconds = time.monotonic() - start
-    print(f"{CLIENTS} clients: {seconds:.0f} s, at most {max(lost.values())} lost, {rounds} syncs at most")
+    used = _processor_seconds() - used
+    print(f"{CLIENTS} clients: {seconds:.0f} s ({used:.0f} s of processor), {sorted(lost.values())} lost, {rounds} syncs")
     for desk in desks:
         desk.sync()
     assert len({desk.head() for desk in desks}) == 1
     assert {f"{desk.person}.yaml" for desk in desks} <= place.marc.files().keys()
     assert place.marc.read("a.yaml").count("seen_by_") == CLIENTS
     place.hub.assert_sound()
-    assert seconds < CLIENTS_SECONDS and max(lost.values()) <= LOST_MAX
+    assert seconds < CLIENTS_SECONDS * SLOWER and max(lost.values()) <= LOST_MAX
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _sync(desk: Desk) -> subprocess.Popen[str]:

@@ -3,7 +3,7 @@
 Law: commit; ask the hub for its tips; fetch; judge; merge, into objects only; publish by compare-and-set; then check
 out what main is now. A merge that lost the race is thrown away and made anew, so it never enters history or the folder.
 Where a link is weak or a race was lost, what is ours is delivered first (syncing/delivering), and everybody merges what
-all have delivered: so nobody loses more than twice, since whoever is quicker then has seen it.
+all have delivered: so nobody loses more than three times, since whoever is quicker then has seen it.
 `sync.lock` is held across the network, `vault.lock` never. Where the hub cannot be reached everything stays committed
 here and goes later; nothing that a person wrote waits for it.
 """
@@ -116,13 +116,17 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
         return True
     if talk.known:
         _deliver_first(talk, ours, report)
-    others = _bring(talk, ours)
+    main, others = talk.main, _bring(talk, ours)
     _guard_history(talk, ours, report)
     _deliver_first(talk, ours, report)
+    if talk.main != main:  # while we delivered
+        return False
+    if report.lost and main is not None and is_ancestor(vault.objects, ours, main):
+        others = [main]  # ours is in it: whoever is quicker merges the rest
     with Batch(vault.objects) as batch:
         combined = combine(vault, batch, now, ours, others)
         report.note_refused(combined)
-        if combined.tip != talk.main and not _publish(talk, batch, combined.tip, report):
+        if combined.tip != main and not _publish(talk, batch, main, combined.tip, report):
             return False
         report.note_merges(combined)
         batch.flush()
@@ -132,9 +136,14 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
 
 
 def _deliver_first(talk: Talk, ours: Oid, report: SyncReport) -> None:
-    """Off this machine before anything else, where one push to main may not do it."""
+    """Off this machine before anything else, where one push to main may not do it. Asked anew after that: whoever moves
+    main from where it is then, and is quicker twice, has seen what we delivered.
+    """
     if report.lost or not fits(talk, talk.vault.objects, ours):
-        report.sent += deliver(talk, ours)
+        sent = deliver(talk, ours)
+        report.sent += sent
+        if sent:
+            talk.ask()
 
 
 def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
@@ -178,13 +187,13 @@ def _guard_history(talk: Talk, ours: Oid, report: SyncReport) -> None:
         raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=main)
 
 
-def _publish(talk: Talk, batch: Batch, tip: Oid, report: SyncReport) -> bool:
-    """Compare-and-set the hub's main to `tip`; False when somebody was quicker."""
+def _publish(talk: Talk, batch: Batch, main: Oid | None, tip: Oid, report: SyncReport) -> bool:
+    """Compare-and-set the hub's main from `main`, which `tip` contains; False when somebody was quicker."""
     held = talk.held
     sent = len(new_commits(batch, tip, held))
     octets = packed_bytes(batch, objects_to_send(batch, [tip], held))
     with talk.risking("up", octets):
-        reason = talk.hub.publish(batch, {MAIN: (talk.main, tip)}, held)[MAIN]
+        reason = talk.hub.publish(batch, {MAIN: (main, tip)}, held)[MAIN]
     if reason == STALE:
         return False
     if reason is not None:
