@@ -37,6 +37,10 @@ def rewrite(vault: Vault, path: str, was: bytes, data: bytes) -> Rewrite:
     return Rewrite(TreeChange(path, found._replace(oid=blob_id(was)), found._replace(oid=blob_id(data))), data)
 
 
+def new_file(path: str, data: bytes) -> Rewrite:
+    return Rewrite(TreeChange(path, None, Entry(FILE, blob_id(data))), data)
+
+
 def rewritten(batch: Batch, seen: Survey, edits: Collection[Edit], rewrites: Iterable[Rewrite]) -> list[Edit]:
     """The person's edits with those of fv in place of, or on top of, them.
 

@@ -21,6 +21,10 @@ def device(vault: Vault) -> str:
 
 def mint_device(vault: Vault) -> str:
     """A new name for this copy."""
-    name = base64.b32encode(secrets.token_bytes(_BYTES))[:_CHARACTERS].decode().lower()
+    name = new_device()
     vault.config.set_local("fieldvault", "device", value=name)
     return name
+
+
+def new_device() -> str:
+    return base64.b32encode(secrets.token_bytes(_BYTES))[:_CHARACTERS].decode().lower()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.ground.change import Change, apply_change
-from fieldvault.actions.ground.recovery import locked
+from fieldvault.actions.ground.recovery import locked, recover
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
 from fieldvault.actions.syncing.fetching import INCOMING, fetch
@@ -25,10 +25,10 @@ from fieldvault.edge.git.bundle import is_bundle
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.history import read_commit
 from fieldvault.edge.git.link import Progress, no_progress
-from fieldvault.edge.git.repository import create_repository
-from fieldvault.edge.git.trees import diff_trees, find
+from fieldvault.edge.git.repository import is_unfinished
+from fieldvault.edge.git.trees import diff_trees, find, list_tree
 from fieldvault.edge.git.wire import open_hub
-from fieldvault.errors import FieldvaultError, HubUnreachable
+from fieldvault.errors import Busy, FieldvaultError, HubUnreachable
 
 
 def clone(
@@ -43,14 +43,14 @@ def clone(
     url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
     root = (directory or Path(_name_in(url))).absolute()
     made = not root.exists()
-    if not made and not _begun(root, url) and (not root.is_dir() or any(root.iterdir())):
+    if not made and not _cut_off(root, url) and (not root.is_dir() or any(root.iterdir())):
         raise FieldvaultError("folder-not-empty", path=str(directory or root.name))
     if GitConfig(None).identity() is None:
         raise FieldvaultError("no-identity")
     try:
         report = _clone(url, root, now, progress, hub)
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and _begun(root, url):
+        if isinstance(error, Busy) or (isinstance(error, KeyboardInterrupt) and _begun(root, url)):
             raise
         if isinstance(error, HubUnreachable) and _begun(root, url):
             raise HubUnreachable("clone-cut", path=str(root), reason=error.facts.get("reason", "cut")) from error
@@ -72,22 +72,33 @@ def _begun(root: Path, url: str) -> bool:
     return note.is_file() and note.read_text("utf-8") == url and any((note.parent / INCOMING).rglob("*.idx"))
 
 
+def _cut_off(root: Path, url: str) -> bool:
+    """Whether a clone of that hub was cut off here, however little it had done."""
+    note = _cloning(root)
+    if note.is_file():
+        return note.read_text("utf-8") == url
+    return root.is_dir() and [one.name for one in root.iterdir()] == [".git"] and is_unfinished(root / ".git")
+
+
 def _clone(url: str, root: Path, now: Now, progress: Progress, hub: str | None) -> SetUp:
-    with Vault(root) as vault:
+    vault = Vault(root)
+    recover(vault)
+    with vault, vault.sync_lock(0):
+        if (vault.git_dir / "HEAD").exists() and (head := vault.head()) is not None:  # cut off when all had come
+            _cloning(root).unlink()
+            return SetUp(root, len(list_tree(vault.objects, read_commit(vault.objects, head).tree)), url)
+        hub = url if hub is None and not is_bundle(Path(url)) else hub
         with open_hub(url, root, progress) as source:
             talk = Talk(vault, source, notes_of(vault, url))
             talk.ask()
             if (tip := talk.main) is None:
                 raise FieldvaultError("hub-empty", url=source.url)
-            create_repository(root)
             write_whole(_cloning(root), url.encode())
+            equip(vault, hub)
             fetch(talk, [tip], [])
         tree = read_commit(vault.objects, tip).tree
         if find(vault.objects, tree, CONFIG_PATH) is None:
             raise FieldvaultError("hub-no-vault", url=source.url)
-        if hub is None and not is_bundle(Path(url)):
-            hub = url
-        equip(vault, hub)
         files = _check_out_all(vault, tip, tree)
         if hub == url:
             _note_hub(talk, tip, now)

@@ -5,12 +5,14 @@ Law: all of it stands in `.git` or in the person's own git configuration, never 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fieldvault.actions.ground.device import mint_device
+from fieldvault.actions.ground.device import new_device
 from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.repository import create_repository
 
 DRIVERS = {
     "fieldvault": "fv merge-driver %O %A %B %P",
@@ -30,24 +32,41 @@ class SetUp:
 
 
 def equip(vault: Vault, hub: str | None) -> None:
-    """This machine's own settings of the vault, in `.git`: the device, the hub, what git leaves out."""
-    vault.own_dir.mkdir(parents=True, exist_ok=True)
-    mint_device(vault)
-    introduce_drivers(vault)
+    """This machine's own settings of the vault, in `.git`: the device, the hub, git's drivers, what git leaves out. A
+    repository is made where there is none.
+    """
+    settings = _drivers() | {("fieldvault", "device"): vault.config.get("fieldvault", "device") or new_device()}
     if hub is not None:
-        vault.config.set_local("remote", "origin", "url", value=hub)
-        vault.config.set_local("remote", "origin", "fetch", value="+refs/heads/*:refs/remotes/origin/*")
-        vault.config.set_local("branch", "main", "remote", value="origin")
-        vault.config.set_local("branch", "main", "merge", value=MAIN)
+        settings |= {
+            ("remote", "origin", "url"): hub,
+            ("remote", "origin", "fetch"): "+refs/heads/*:refs/remotes/origin/*",
+            ("branch", "main", "remote"): "origin",
+            ("branch", "main", "merge"): MAIN,
+        }
+    if (vault.git_dir / "HEAD").exists():
+        _set(vault, settings)
+    else:
+        create_repository(vault.root, settings=settings)
+    vault.own_dir.mkdir(parents=True, exist_ok=True)
     exclude(vault, "# Fieldvault's temporary files", TEMPORARY_FILES)
 
 
 def introduce_drivers(vault: Vault) -> None:
     """git's merges, rebases and cherry-picks merge records field by field."""
+    _set(vault, _drivers())
+
+
+def _drivers() -> dict[tuple[str, ...], str]:
+    settings: dict[tuple[str, ...], str] = {("merge", "fieldvault", "recursive"): "fieldvault-inner"}
     for name, command in DRIVERS.items():
-        vault.config.set_local("merge", name, "name", value="Fieldvault, field by field")
-        vault.config.set_local("merge", name, "driver", value=command)
-    vault.config.set_local("merge", "fieldvault", "recursive", value="fieldvault-inner")
+        settings |= {("merge", name, "name"): "Fieldvault, field by field", ("merge", name, "driver"): command}
+    return settings
+
+
+def _set(vault: Vault, settings: Mapping[tuple[str, ...], str]) -> None:
+    for name, value in settings.items():
+        if vault.config.get(*name) != value:
+            vault.config.set_local(*name, value=value)
 
 
 def exclude(vault: Vault, *lines: str) -> None:

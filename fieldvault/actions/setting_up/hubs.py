@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.repository import create_repository, is_unfinished
 from fieldvault.errors import FieldvaultError
 
 
 def hub_init(directory: Path) -> Path:
-    """Make an empty hub: a bare repository with the settings that fv likes. Raises `folder-not-empty`."""
+    """Make an empty hub: a bare repository with the settings that fv likes; one that was cut off is made
+    whole. Raises `folder-not-empty`."""
     root = directory.absolute()
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    if root.exists() and not is_unfinished(root):
         raise FieldvaultError("folder-not-empty", path=str(directory))
     create_repository(root, bare=True)
     return root

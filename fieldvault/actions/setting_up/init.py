@@ -1,7 +1,7 @@
 """A new vault.
 
 Law: nothing is written before everything that can be asked has been asked (who, where); what stands in the folder
-already stays, uncommitted.
+already stays, uncommitted. The files come with their commit, as one change; cut off, the same call goes on.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fieldvault.actions.committing.commit import Now, commit
+from fieldvault.actions.committing.rewriting import new_file
 from fieldvault.actions.ground.opening import find_root
+from fieldvault.actions.ground.recovery import recover
 from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
 from fieldvault.edge import yamltext
-from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.trees import list_tree
 from fieldvault.edge.template import template_files
 from fieldvault.errors import FieldvaultError
 
@@ -47,16 +49,15 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
     files = {CONFIG_PATH: EMPTY_SETTINGS} if empty else dict(template_files(sample))
     files |= {ATTRIBUTES_PATH: ATTRIBUTES, EDITOR_PATH: _editor_settings(files)}
     root.mkdir(parents=True, exist_ok=True)
-    if not (root / ".git").exists():
-        create_repository(root)
     with Vault(root) as vault:
         equip(vault, hub)
-        for path, data in files.items():
-            if vault.worktree.stat(path) is None:
-                write_whole(vault.worktree.path(path), data)
-        report = commit(vault, now, "Start the vault", list(files))
+        recover(vault)
+        new = [new_file(path, data) for path, data in files.items() if vault.worktree.stat(path) is None]
+        commit(vault, now, "Start the vault", list(files), new)
+        tree = head_tree(vault)
+        made = len(list_tree(vault.objects, tree)) if tree else 0
     make_default(root)
-    return SetUp(root, len(report.changes), hub)
+    return SetUp(root, made, hub)
 
 
 def _editor_settings(files: Mapping[str, bytes]) -> bytes:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from fieldvault.edge.durable import make_folder, write_whole
+from fieldvault.edge.durable import TEMPORARY, make_folder, sweep, write_whole
 from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.configtext import edit, make_key
 
 _HUB = """\
 \tfsync = all
@@ -26,21 +28,32 @@ _HUB = """\
 _SUPPORTED_EXTENSIONS = ("noop", "noop-v1", "preciousobjects", "worktreeconfig")
 
 
-def create_repository(path: Path, *, bare: bool = False) -> Path:
+def create_repository(path: Path, *, bare: bool = False, settings: Mapping[tuple[str, ...], str] = {}) -> Path:
     """Make a repository in the folder `path`, or with `bare` a hub that is `path` itself; returns its git folder.
+    `settings`: more variables of its config, ("user", "name") or ("remote", "origin", "url").
 
-    What stands already stays, as with `git init`.
+    A repository that stands stays as it is; one that was cut off in the making is made whole.
     """
     git_dir = path if bare else path / ".git"
+    if (git_dir / "HEAD").exists():
+        return git_dir
+    sweep(git_dir.rglob(f"{TEMPORARY}*"))
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         make_folder(git_dir / folder)
     config = git_dir / "config"
-    if not config.exists():
-        write_whole(config, b"")
-        write_whole(config, _settings(git_dir, config, bare).encode())
-    if not (git_dir / "HEAD").exists():
-        write_whole(git_dir / "HEAD", b"ref: refs/heads/main\n")  # last: with it the folder is a repository
+    write_whole(config, b"")
+    text = _settings(git_dir, config, bare)
+    for name, value in settings.items():
+        text = edit(text, str(config), make_key(*name), value)
+    write_whole(config, text.encode("utf-8", "surrogateescape"))
+    write_whole(git_dir / "HEAD", b"ref: refs/heads/main\n")  # last: with it the folder is a repository
     return git_dir
+
+
+def is_unfinished(git_dir: Path) -> bool:
+    """Whether the folder holds nothing but a repository that was cut off in the making."""
+    parts = ("objects", "refs", "info", "config", "fieldvault")
+    return git_dir.is_dir() and all(one.name in parts or one.name.startswith(TEMPORARY) for one in git_dir.iterdir())
 
 
 def _settings(git_dir: Path, config: Path, bare: bool) -> str:
