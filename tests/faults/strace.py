@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,12 +57,14 @@ class Run(NamedTuple):
     err: str
 
 
-def changing_calls(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Point]:
-    """Every call of the command that changes a file, in order; the command must succeed."""
+def changing_calls(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], codes: Collection[int] = (0,)
+) -> list[Point]:
+    """Every call of the command that changes a file, in order; it must exit with one of `codes`."""
     log = folder.parent / f"{folder.name}.strace"
     traced = ["strace", "-f", "--seccomp-bpf", "-o", str(log), "-e", f"trace={','.join(CHANGING)}"]
     done = run([*traced, *words], folder, environment)
-    assert done.code == 0, done
+    assert done.code in codes, done
     made: defaultdict[str, Counter[str]] = defaultdict(Counter)  # by thread
     points = []
     for line in log.read_text(errors="replace").splitlines():
@@ -77,7 +79,7 @@ def changing_calls(words: Sequence[str], folder: Path, environment: Mapping[str,
 
 
 def run_disturbed(words: Sequence[str], folder: Path, environment: Mapping[str, str], point: Point, mode: str) -> Run:
-    """The command, disturbed at one point. `mode`: KILL, INT, or an errno with `-once` or `-always`."""
+    """The command, disturbed at one point. `mode`: KILL, INT, TERM, or an errno with `-once` or `-always`."""
     rules = _rules(point, mode)
     # Without --seccomp-bpf, with which strace sends no signal.
     traced = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={','.join(CHANGING)}"]
@@ -85,7 +87,7 @@ def run_disturbed(words: Sequence[str], folder: Path, environment: Mapping[str, 
 
 
 def _rules(point: Point, mode: str) -> list[str]:
-    if mode in ("KILL", "INT"):
+    if mode in ("KILL", "INT", "TERM"):
         return [f"{point.syscall}:signal={mode}:when={point.number}"]
     error, _, lasting = mode.partition("-")
     if lasting == "once":

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from fieldvault.core.snapshot import Oid
-from tests.faults.scenes import SCENES, environment, tree_of, working_files
-from tests.faults.strace import WATCH_ONCE, Point, changing_calls, fv, run
+from tests.faults.scenes import SCENES, Command, environment, is_repository, tree_of, working_files
+from tests.faults.strace import WATCH_ONCE, Point, Run, changing_calls, fv, run
 from tests.gitenv import Git
 
 STRIDE = int(os.environ.get("FAULTS") or 0)  # 1: every point, 10: every tenth, 0: the sample of the test command
@@ -26,10 +26,24 @@ class Scene(NamedTuple):
     """One scene, made once: the command, its points, and what stands before it and after an undisturbed run."""
 
     folder: Path
-    words: list[str]
+    command: Command
     points: list[Point]
     before: dict[str, Oid]
     after: dict[str, Oid]
+    hub: bytes | None
+    otherwise: dict[str, dict[str, Oid]]  # and after one that came second, behind plain git: by what git did
+
+    @property
+    def words(self) -> list[str]:
+        return fv(*self.command.words)
+
+    @property
+    def mending(self) -> list[str]:
+        """The command that comes next, and puts right what was left."""
+        return fv("commit") if self.command.again == "more" else self.words
+
+    def run(self, words: list[str], place: Path) -> Run:
+        return run(words, place / self.command.folder, environment())
 
     def numbers(self, name: str, mode: str, sample: int) -> list[int]:
         """The points to try: the one that CELL names, each FAULTS-th, or `sample`; others for each scene and mode."""
@@ -41,10 +55,18 @@ class Scene(NamedTuple):
             return list(range(offset % STRIDE, count, STRIDE))
         return sorted((offset + step * count // sample) % count for step in range(sample))
 
-    def is_done(self, place: Path) -> bool:
-        """Whether folder and HEAD hold what an undisturbed run leaves."""
+    def is_done(self, place: Path, by_git: str = "") -> bool:
+        """Whether folder, HEAD and hub hold what an undisturbed run leaves, perhaps one after plain git's `by_git`."""
+        outcomes = [self.after, self.otherwise.get(by_git, self.after)]
+        return self._holds(place, outcomes) and settings_of_hub(place) == self.hub
+
+    def is_as_before(self, place: Path) -> bool:
+        return self._holds(place, [self.before])
+
+    def _holds(self, place: Path, outcomes: list[dict[str, Oid]]) -> bool:
         marc = place / "marc"
-        return working_files(marc) == self.after == tree_of(Git(marc))
+        files = working_files(marc)
+        return files == tree_of(Git(marc)) and files in outcomes
 
 
 def chosen(name: str, mode: str) -> None:
@@ -56,13 +78,19 @@ def chosen(name: str, mode: str) -> None:
 def make_scene(name: str, folder: Path) -> Scene:
     folder.mkdir(parents=True)
     world = folder / "world"
-    words = fv(*SCENES[name](world))
+    command = SCENES[name](world)
     undisturbed = folder / "undisturbed"
     copy(world, undisturbed)
-    points = changing_calls(words, undisturbed / "marc", environment())
-    scene = Scene(world, words, points, working_files(world / "marc"), working_files(undisturbed / "marc"))
+    points = changing_calls(fv(*command.words), undisturbed / command.folder, environment())
+    before, after = working_files(world / "marc"), working_files(undisturbed / "marc")
+    scene = Scene(world, command, points, before, after, settings_of_hub(undisturbed), {})
     assert scene.is_done(undisturbed)
     return scene
+
+
+def settings_of_hub(place: Path) -> bytes | None:
+    hub = place / "hub.git"
+    return (hub / "config").read_bytes() if (hub / "HEAD").exists() else None
 
 
 def copy(source: Path, target: Path) -> None:
@@ -72,9 +100,10 @@ def copy(source: Path, target: Path) -> None:
 
 def look(scene: Scene, git: Git) -> None:
     """What must hold at once: git finds nothing wrong, each file is its old or its new version, no value is gone."""
-    assert not (said := fsck(git)), said
-    status = git.run("status", "--porcelain")
-    assert status.returncode == 0, status.stderr
+    if is_repository(git.path):
+        assert not (said := fsck(git)), said
+        status = git.run("status", "--porcelain")
+        assert status.returncode == 0, status.stderr
     held, committed = working_files(git.path), tree_of(git)
     for path in scene.before.keys() | scene.after.keys() | held.keys():
         assert held.get(path) in (scene.before.get(path), scene.after.get(path)), f"{path} holds neither version"
@@ -82,17 +111,25 @@ def look(scene: Scene, git: Git) -> None:
         assert oid in (held.get(path), committed.get(path)) or held.get(path) == scene.after.get(path), path
 
 
-def mended(scene: Scene, place: Path, told: str = "", tolerated: tuple[str, ...] = ()) -> None:
-    """The same command once more: exit 0, the outcome of an undisturbed run, and nothing left lying about, but for
-    files of a name that is `tolerated`.
+def mended(scene: Scene, place: Path, by_git: str = "", tolerated: tuple[str, ...] = ()) -> None:
+    """The next fv command: exit 0, the outcome of an undisturbed run, and nothing left lying about, but for files of a
+    name that is `tolerated`. `by_git`: what plain git did before.
     """
+    told = f"after git {by_git}" if by_git else ""
     marc = place / "marc"
     git = Git(marc)
-    done = run(scene.words, marc, environment())
+    done = scene.run(scene.mending, place)
+    if scene.command.again == "told" and done.code == 1:
+        assert "already" in done.err or "not empty" in done.err, done
+        done = run(fv("status"), marc, environment()) if is_repository(marc) else done._replace(code=0)
     assert done.code == 0, f"{told} {done}"
-    assert scene.is_done(place), f"{told}: another outcome"
-    assert not (said := git("status", "--porcelain")), f"{told}: git status says {said}"
-    assert not (said := fsck(git)), f"{told}: git fsck says {said}"
+    if scene.command.again == "more" and scene.is_as_before(place):
+        done = scene.run(scene.words, place)
+        assert done.code == 0, f"{told} {done}"
+    assert scene.is_done(place, by_git), f"{told}: another outcome"
+    if is_repository(marc):
+        assert not (said := git("status", "--porcelain")), f"{told}: git status says {said}"
+        assert not (said := fsck(git)), f"{told}: git fsck says {said}"
     hub = place / "hub.git"
     if hub.exists():
         assert not (said := fsck(Git(hub))), f"{told}: git fsck says of the hub {said}"

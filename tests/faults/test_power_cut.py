@@ -19,7 +19,7 @@ import pytest
 
 from tests.faults import strace
 from tests.faults.scenes import SCENES, environment
-from tests.faults.strace import run, run_disturbed
+from tests.faults.strace import run_disturbed
 from tests.faults.sweep import Scene, chosen, copy, look, make_scene, mended
 from tests.gitenv import Git
 
@@ -93,9 +93,10 @@ def test_the_power_goes(name: str, tmp_path: Path) -> None:
         left = tmp_path / str(number)
         with disk.fresh() as world:
             if number < len(scene.points):
-                code = run_disturbed(scene.words, world / "marc", environment(), scene.points[number], "KILL").code
+                folder = world / scene.command.folder
+                code = run_disturbed(scene.words, folder, environment(), scene.points[number], "KILL").code
             else:
-                code = run(scene.words, world / "marc", environment()).code
+                code = scene.run(scene.words, world).code
         assert code == (0 if number == len(scene.points) else -9)
         disk.take(left)
         try:

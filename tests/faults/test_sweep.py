@@ -12,14 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.core.snapshot import Oid
 from tests.faults import strace
-from tests.faults.scenes import SCENES, environment
+from tests.faults.scenes import SCENES, environment, is_repository, working_files
 from tests.faults.strace import Point, changing_calls, run_disturbed
 from tests.faults.sweep import Scene, chosen, copy, look, make_scene, mended
 from tests.gitenv import Git
 
-MODES = ("KILL", "KILL-TWICE", "INT", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
+MODES = ("KILL", "KILL-TWICE", "INT", "TERM", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
 SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said
+CODES = {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130), "TERM": (-15,)}
+PLAIN_GIT = {
+    "commit": (("add", "-A"), ("commit", "-q", "-m", "plain")),
+    "checkout": (("checkout", "-q", "--", "."),),
+    "reset": (("reset", "-q", "--hard"),),
+    "stash": (("stash", "-q"),),
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not strace.available, reason="strace is not installed")]
 
@@ -54,35 +62,53 @@ def test_a_command_that_is_disturbed(
 
 
 def _disturb(scene: Scene, place: Path, point: Point, mode: str) -> None:
-    marc = place / "marc"
     reports = {"TMPDIR": str(place)}
-    done = run_disturbed(scene.words, marc, environment() | reports, point, mode.removesuffix("-TWICE"))
+    folder = place / scene.command.folder
+    done = run_disturbed(scene.words, folder, environment() | reports, point, mode.removesuffix("-TWICE"))
     assert "Traceback" not in done.err, f"{done}"
-    assert done.code in {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130)}.get(mode, (0, 1, 4)), f"{done}"
-    look(scene, Git(marc))
+    assert done.code in CODES.get(mode, (0, 1, 4)), f"{done}"
+    look(scene, Git(place / "marc"))
     if mode == "KILL-TWICE":
         points = _points_of_recovery(scene, place)
         if points:
-            run_disturbed(scene.words, marc, environment(), points[point.number % len(points)], "KILL")
-            look(scene, Git(marc))
-    _plain_git_next(scene, place)
+            run_disturbed(scene.mending, folder, environment(), points[point.number % len(points)], "KILL")
+            look(scene, Git(place / "marc"))
+    _plain_git_next(scene, place, list(PLAIN_GIT)[point.number % len(PLAIN_GIT)])
     mended(scene, place)
 
 
 def _points_of_recovery(scene: Scene, place: Path) -> list[Point]:
     aside = place.with_name(f"{place.name}-recovery")
     copy(place, aside)
-    points = changing_calls(scene.words, aside / "marc", environment())
+    points = changing_calls(scene.mending, aside / scene.command.folder, environment(), codes=(0, 1))
     shutil.rmtree(aside)
     return points
 
 
-def _plain_git_next(scene: Scene, place: Path) -> None:
-    """On a copy: git is the next to write. It refuses, or what it does loses nothing."""
+def _plain_git_next(scene: Scene, place: Path, way: str) -> None:
+    """On a copy: git is the next to write. It refuses, or what it does loses nothing but what it was told to."""
+    if not is_repository(place / "marc"):
+        return
+    if way not in scene.otherwise and way != "commit":
+        scene.otherwise[way] = _after_git(scene, place.with_name(f"{place.name}-reference"), way)
     aside = place.with_name(f"{place.name}-git")
     copy(place, aside)
-    git = Git(aside / "marc")
-    git.run("add", "-A")
-    git.run("commit", "-q", "-m", "plain")
-    mended(scene, aside, "after plain git")
+    _by_git(aside, way)
+    mended(scene, aside, way)
     shutil.rmtree(aside)
+
+
+def _after_git(scene: Scene, place: Path, way: str) -> dict[str, Oid]:
+    """The files where git comes first and nothing is disturbed: what was not committed is gone, as it was meant to."""
+    copy(scene.folder, place)
+    if is_repository(place / "marc"):
+        _by_git(place, way)
+    scene.run(scene.words, place)
+    files = working_files(place / "marc")
+    shutil.rmtree(place)
+    return files
+
+
+def _by_git(place: Path, way: str) -> None:
+    for words in PLAIN_GIT[way]:
+        Git(place / "marc").run(*words)
