@@ -67,9 +67,8 @@ def _block(collection: Collection, column: int, out: list[str]) -> None:
 
 
 def _entry(entry: Entry, column: int, out: list[str], *, inline: bool) -> None:
-    if entry.span and entry.span[3] == column == 0:  # as it was read, at the left margin where it was read
-        source, start, end, _ = entry.span
-        out.append(source[start:end])
+    if entry.file is not None and entry.column == column == 0:  # as it was read, at the left margin where it was read
+        out.append(entry.file[entry.start : entry.end])
         return
     if not inline:
         _lines(_lead(entry), column, out)

@@ -86,11 +86,14 @@ class Entry:
     """One entry of a collection with its slots; `key` is None in a list.
 
     `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1. `meaning` is the
-    node's value under a rule (core/reading), kept because versions of a record share the entries in which they agree.
-    `span` is where it stands in its file: the text, its start and end there, and its column; None if it was not read.
+    node's value under `rule` (core/reading), kept because versions of a record share the entries in which they agree.
+    It stands from `start` to `end` of the text `file`, with its head at `column`; in None if it was not read.
     """
 
-    __slots__ = ("_text", "first", "flow", "gap", "head", "key", "lead", "line", "meaning", "node", "span", "trail")
+    __slots__ = (
+        "_text", "column", "end", "file", "first", "flow", "gap", "head", "key", "lead", "line", "meaning", "node",
+        "rule", "start", "trail",
+    )  # fmt: skip
 
     def __init__(
         self, key: str | None, node: Node, *, lead: str = "", head: str = "", gap: str = "", trail: str = ""
@@ -104,21 +107,24 @@ class Entry:
         self.flow = False
         self.first = False
         self.line = 0
-        self.meaning: tuple[object, Value] | None = None
+        self.rule: object = None
+        self.meaning: Value = None
+        self.file: str | None = None
         self._text: str | None = None
-        self.span: tuple[str, int, int, int] | None = None
 
-    def place(self, source: str, start: int, end: int, column: int) -> None:
+    def place(self, file: str, start: int, end: int, column: int) -> None:
         """Remember where the entry stands in its file; its source is cut out only when it is asked for."""
-        self.span = (source, start, end, column)
+        self.file = file
+        self.start = start
+        self.end = end
+        self.column = column
 
     def source(self) -> str | None:
         """The whole entry as it stands in its file, lead to trail, relative to its column; None if it was not read."""
-        if self._text is None and self.span is not None:
-            source, start, end, column = self.span
-            cut = source[start:end]
+        if self._text is None and self.file is not None:
+            cut = self.file[self.start : self.end]
             whole_lines = not self.flow and (cut[:1].isspace() or cut[:1] == "#")
-            self._text = dedent("\n" + cut, column) if whole_lines else "\n" + dedent(cut, column)
+            self._text = dedent("\n" + cut, self.column) if whole_lines else "\n" + dedent(cut, self.column)
         return self._text
 
     def moved(self, node: Node, *, lead: str, head: str, gap: str, trail: str) -> Entry:

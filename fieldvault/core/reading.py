@@ -29,9 +29,10 @@ def value_of(node: Node, rule: FieldRule) -> Value:
 
 def meaning(entry: Entry, rule: FieldRule) -> Value:
     """The value of a complete entry, which is read once under each rule; nobody changes it."""
-    if entry.meaning is None or entry.meaning[0] is not rule:
-        entry.meaning = rule, value_of(entry.node, rule)
-    return entry.meaning[1]
+    if entry.rule is not rule:
+        entry.meaning = value_of(entry.node, rule)
+        entry.rule = rule
+    return entry.meaning
 
 
 def entry_value(entry: Entry | None, rule: FieldRule) -> Maybe:

@@ -48,8 +48,7 @@ def starts_of(tree: Tree, guard: Guard) -> list[int] | None:
     root = tree.root.node
     if not isinstance(root, Collection) or root.flow or not root.mapping or root.indent or guard.anchored:
         return None
-    spans = [entry.span for entry in root.entries if entry.span]
-    return [start for _, start, _, _ in spans] + [spans[-1][2]]
+    return [entry.start for entry in root.entries] + [root.entries[-1].end]
 
 
 def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
