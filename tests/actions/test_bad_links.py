@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from fieldvault.actions.ground.device import device
 from fieldvault.actions.setting_up.clone import clone
 from fieldvault.actions.syncing.patience import Patience
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.sync import sync
+from fieldvault.actions.tending.leaving_out import leave_out
 from fieldvault.edge.git.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
 from tests.links import WeakLink
@@ -214,3 +216,23 @@ def test_status_tells_why_it_did_not_get_through(world: World) -> None:
     directly(marc, world)
     marc.sync()
     assert marc.status().failure is None and marc.status().answered_at is not None
+
+
+@pytest.mark.slow
+def test_one_file_that_is_too_much_for_the_link_is_named(world: World, servers: Servers) -> None:
+    marc = world.first("Marc", files=FILES)
+    attach(marc, 2, 3_000, 8)
+    small = marc.head()
+    attach(marc, 1, 400_000, 9)
+    with weak_link(servers, rate=RATE, life=0.4, seed=10) as link:
+        through(link, marc, world, servers)
+        error = marc.sync().unreachable
+    assert error is not None and (error.kind, error.exit_code) == ("commit-too-large", 4)
+    assert error.facts["oid"] == marc.head() and error.facts["file"] == "files/0.pdf"
+    assert error.facts["octets"] == 400_000 and error.facts["reason"] == "cut"
+    with marc.vault() as vault:
+        assert world.hub_git("rev-parse", f"refs/fv/1/inbox/{device(vault)}") == small
+        leave_out(vault, now)
+    directly(marc, world)
+    assert marc.sync().unreachable is None
+    assert "files/0.pdf" in marc.files()  # the version before it

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.tending.doctor import DoctorReport, doctor, drop_caches, renew_settings
 from tests.servers import Servers
@@ -95,6 +96,15 @@ def test_another_vault_s_hub_and_none(world: World, marc: Desk, tmp_path: Path) 
     assert ("wrong", "hub-unrelated") in found(marc)
     marc.git("remote", "remove", "origin")
     assert found(marc) == [("hint", "no-hub")]
+
+
+def test_a_copy_that_delivers_under_our_name(world: World, marc: Desk) -> None:
+    with marc.vault() as vault:
+        name = device(vault)
+    tip = marc.head()
+    other = world.hub_git("commit-tree", f"{tip}^{{tree}}", "-p", tip, "-m", "the copy's")
+    world.hub_git("update-ref", INBOXES[0] + name, other)
+    assert found(marc) == [("hint", "device-twin")]
 
 
 def test_caches_are_made_anew(marc: Desk) -> None:

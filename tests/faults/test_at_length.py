@@ -123,7 +123,8 @@ def test_forty_clients_back_at_once(place: Place) -> None:
                 waiting.append(desk)
     seconds = time.monotonic() - start
     used = _processor_seconds() - used
-    print(f"{CLIENTS} clients: {seconds:.0f} s ({used:.0f} s of processor), {sorted(lost.values())} lost, {rounds} syncs")
+    times = sorted(lost.values())
+    print(f"{CLIENTS} clients: {seconds:.0f} s ({used:.0f} s of processor), {rounds} syncs, races lost: {times}")
     for desk in desks:
         desk.sync()
     assert len({desk.head() for desk in desks}) == 1
