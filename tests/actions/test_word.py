@@ -17,10 +17,11 @@ import pytest
 from fieldvault.actions.committing.survey import Survey, survey
 from fieldvault.actions.committing.word import PATHS_MAX, WAIT_SECONDS, may_differ
 from fieldvault.actions.records.lookup import head_tree
-from fieldvault.actions.watching.watch import Timing
+from fieldvault.actions.watching.watch import POLLING, Timing
 from fieldvault.core.settle import Settler
 from fieldvault.edge import fswatch
 from fieldvault.edge.fswatch.inotify import InotifyWatch
+from fieldvault.errors import FieldvaultError
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.actions.watching import wait_for, watched
 from tests.world import Desk, World, fv
@@ -219,6 +220,19 @@ def test_on_a_drive_that_others_write_to_it_gives_no_word(marc: Desk, monkeypatc
     with watched(marc, ONLY_ITS_WORD):
         assert by_word(marc) is None
         marc.edit(CUSTOMER, "samples: 10", "samples: 11")
+        assert_true(marc)
+
+
+def test_where_the_system_watches_no_more_folders_it_is_not_asked(marc: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise FieldvaultError("watch-limit", path=str(marc.root))
+
+    monkeypatch.setattr(InotifyWatch, "_add_watch", full)
+    with watched(marc, ONLY_ITS_WORD) as seen:
+        wait_for(lambda: POLLING in seen.kinds())
+        assert not (marc.root / ".git/fieldvault/questions").exists()
+        marc.edit(CUSTOMER, "samples: 10", "samples: 11")
+        assert by_word(marc) is None
         assert_true(marc)
 
 

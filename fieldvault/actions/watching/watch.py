@@ -128,13 +128,20 @@ class Watcher:
             try:
                 if polling:
                     raise FieldvaultError("watch-polling")
-                questions = stack.enter_context(self._open_to_questions())
-                stack.enter_context(fswatch.watching(self.root, self.events.put, _skip, questions))
+                stack.enter_context(self._watching())
             except FieldvaultError as error:
                 self._poll(error)
             while not self.stopped:
                 self._look()
                 self._wait()
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        with (
+            self._open_to_questions() as questions,
+            fswatch.watching(self.root, self.events.put, _skip, questions),
+        ):
+            yield
 
     @contextlib.contextmanager
     def _open_to_questions(self) -> Iterator[Path | None]:
