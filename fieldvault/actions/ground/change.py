@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.mirror import note_change
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.core.snapshot import Entry, Oid, TreeChange
+from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import person_line, read_commit
 from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
 from fieldvault.edge.git.locks import GitLock, break_left_locks
-from fieldvault.edge.git.trees import folder_ids, list_tree
+from fieldvault.edge.git.trees import folder_ids, walk_tree
 from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree import Outcome, Read, Replacing
 from fieldvault.errors import Corrupt
@@ -214,9 +214,10 @@ class _Index:
         try:
             index = GitIndex((self.vault.git_dir / "index").read_bytes())
         except (FileNotFoundError, Corrupt):
-            listed = list_tree(objects, self.new_tree)
-            entries = ((path, _entry(entry, stats.get(path))) for path, entry in listed.items())
-            return build_index(entries, folder_ids(objects, self.new_tree, listed))
+            folders = {path: entry.oid for path, entry in walk_tree(objects, self.new_tree) if entry.mode == FOLDER}
+            files = ((path, entry) for path, entry in walk_tree(objects, self.new_tree) if entry.mode != FOLDER)
+            entries = ((path, _entry(entry, stats.get(path))) for path, entry in files)
+            return build_index(entries, folders | {"": self.new_tree})
         changes = {path: _entry(new, stats.get(path)) if new else None for path, _, new in self.change.tree_changes}
         for path in stats.keys() - changes.keys():
             held = index.get(path)

@@ -75,17 +75,17 @@ def find_file(reader: Reader, root: Oid, path: str) -> Entry | None:
 
 def list_tree(reader: Reader, root: Oid) -> dict[str, Entry]:
     """Every file below `root` by path, folders left out; Corrupt("tree-too-deep") beyond MAX_DEPTH."""
-    return dict(_files(reader, root, "", 0))
+    return {path: entry for path, entry in walk_tree(reader, root) if entry.mode != FOLDER}
 
 
-def _files(reader: Reader, oid: Oid, prefix: str, depth: int) -> Iterator[tuple[str, Entry]]:
+def walk_tree(reader: Reader, root: Oid, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Entry]]:
+    """As `list_tree`, one by one; each folder stands before what it holds."""
     if depth > MAX_DEPTH:
-        raise Corrupt("tree-too-deep", oid=oid, limit=MAX_DEPTH)
-    for name, entry in read_tree(reader, oid):
+        raise Corrupt("tree-too-deep", oid=root, limit=MAX_DEPTH)
+    for name, entry in read_tree(reader, root):
+        yield prefix + name, entry
         if entry.mode == FOLDER:
-            yield from _files(reader, entry.oid, f"{prefix}{name}/", depth + 1)
-        else:
-            yield prefix + name, entry
+            yield from walk_tree(reader, entry.oid, f"{prefix}{name}/", depth + 1)
 
 
 def patch_tree(batch: Batch, root: Oid | None, changes: Mapping[str, Entry | None]) -> Oid:

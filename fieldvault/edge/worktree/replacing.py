@@ -70,16 +70,18 @@ class Replacing:
         """Write every new version, durably. Nothing of it is to be seen in the vault."""
         self.discard()  # so that every number is free
         make_folder(self._folder)
-        numbered = [(number, change.new) for number, change in enumerate(self._changes) if change.new]
-        in_bulk = len(numbered) > BULK
-        for number, new in numbered:
+        arrivals = [number for number, change in enumerate(self._changes) if change.new]
+        in_bulk = len(arrivals) > BULK
+        for number in arrivals:
+            new = self._changes[number].new
+            assert new is not None
             self._fresh[number] = self._write(self._staged(number), new, content, flushed=not in_bulk)
-        if not numbered:
+        if not arrivals:
             return
         if not in_bulk:
             flush_folder(self._folder)
         elif not flush_file_system(self._folder):
-            for number, _ in numbered:
+            for number in arrivals:
                 flush_file(Path(self._staged(number)))
 
     def place(self, content: Callable[[Oid], bytes]) -> list[Outcome]:
@@ -89,13 +91,11 @@ class Replacing:
         that the system does not let us replace. Removals come first, the deepest first, so that a folder can follow a
         file, a file a folder, and a name one that differs in case only.
         """
-        numbered = list(enumerate(self._changes))
-        removals = sorted((one for one in numbered if one[1].new is None), key=lambda one: -one[1].path.count("/"))
-        arrivals = [one for one in numbered if one[1].new is not None]
-        outcomes = [self._bring(number, change, content) for number, change in (*removals, *arrivals)]
-        for place, (number, change) in enumerate((*removals, *arrivals)):
+        order = sorted(range(len(self._changes)), key=lambda number: _turn(self._changes[number]))
+        outcomes = [self._bring(number, self._changes[number], content) for number in order]
+        for place, number in enumerate(order):
             if outcomes[place].problem == "file-denied":  # once more: a virus scanner lets go after a moment
-                outcomes[place] = self._bring(number, change, content)
+                outcomes[place] = self._bring(number, self._changes[number], content)
         if len(self._touched) <= BULK or not flush_file_system(self._worktree.root):
             flush_folders(self._worktree.path(folder) for folder in self._touched)
         return outcomes
@@ -283,6 +283,11 @@ class Replacing:
 def _folder_of(path: str) -> str:
     """The folder above; "" is the vault's own."""
     return path.rpartition("/")[0]
+
+
+def _turn(change: TreeChange) -> int:
+    """By what removals come first, the deepest of them before the others."""
+    return 0 if change.new else -1 - change.path.count("/")
 
 
 def _oid(entry: Entry | None) -> Oid | None:
