@@ -5,9 +5,9 @@ Law: one record or an error that lists the candidates; never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from fieldvault.actions.ground.mirror import mirrored
 from fieldvault.actions.ground.vault import Vault
@@ -52,14 +52,19 @@ def find_record(vault: Vault, text: str, here: Path | None = None) -> FoundRecor
     if path is not None:
         return _load(vault, types, path)
     paths = sorted(_record_paths(vault))
-    for candidates in (_by_id(vault, text, paths), _by_words(text, paths, lambda path: PurePosixPath(path).stem)):
-        if candidates:
+    for named in _named(vault, text, paths):
+        if candidates := _standing(vault, named):
             return _only(vault, types, text, candidates)
-    titles = {path: _load(vault, types, path).title for path in paths}
-    candidates = _by_words(text, paths, titles.__getitem__)
-    if candidates:
+    titles = {path: _load(vault, types, path).title for path in _standing(vault, paths)}
+    if candidates := _by_words(text, titles, titles.__getitem__):
         return _only(vault, types, text, candidates)
     raise FieldvaultError("record-unknown", record=text, nearest=nearest(text, titles.values()))
+
+
+def _named(vault: Vault, text: str, paths: list[str]) -> Iterator[list[str]]:
+    """The records that are called so without a look at what they say, the surest way first."""
+    yield _by_id(vault, text, paths)
+    yield _by_words(text, paths, _stem)
 
 
 def _only(vault: Vault, types: Types, text: str, paths: list[str]) -> FoundRecord:
@@ -92,16 +97,25 @@ def _record_paths(vault: Vault) -> Iterator[str]:
     for folder, names in mirrored(vault, head_tree(vault)).items():
         for name in names:
             path = f"{folder}/{name}" if folder else name
-            if is_record(path) and vault.worktree.stat(path) is not None:
+            if is_record(path):
                 yield path
+
+
+def _standing(vault: Vault, paths: Iterable[str]) -> list[str]:
+    """Those that the folder has as well."""
+    return [path for path in paths if vault.worktree.stat(path) is not None]
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _by_id(vault: Vault, text: str, paths: list[str]) -> list[str]:
     """Those whose id is, or begins with, `text`. The id usually stands in the file's name; else it is read."""
     if not text or " " in text:
         return []
-    named = [path for path in paths if PurePosixPath(path).stem.rpartition("~")[2].startswith(text)]
-    exact = [path for path in named if PurePosixPath(path).stem.rpartition("~")[2] == text]
+    named = [path for path in paths if _stem(path).rpartition("~")[2].startswith(text)]
+    exact = [path for path in named if _stem(path).rpartition("~")[2] == text]
     if exact or named:
         return exact or named
     return [path for path in paths if "~" not in path and _id_at(vault, path).startswith(text)]
@@ -112,7 +126,7 @@ def _id_at(vault: Vault, path: str) -> str:
     return (record_id(read.data) if read else None) or ""
 
 
-def _by_words(text: str, paths: list[str], name_of: Callable[[str], str]) -> list[str]:
+def _by_words(text: str, paths: Iterable[str], name_of: Callable[[str], str]) -> list[str]:
     words = words_of(text)
     return [path for path in paths if matches(words, name_of(path))] if words else []
 
