@@ -25,10 +25,11 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Every point of every command, for hours; every tenth with FAULTS=10; one with CELL=commit/KILL/17
+# Every point of every command and every byte of a link, for hours; every tenth with FAULTS=10; one with
+# CELL=commit/KILL/17
 faults: FAULTS ?= 1
 faults: $(READY)
-	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults
+	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults tests/actions/test_bad_links.py tests/actions/test_delivery.py
 
 # The reader and the merge on drawn bytes, for MINUTES; atheris needs a Python that it has a wheel for
 fuzz: MINUTES ?= 10

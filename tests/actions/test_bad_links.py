@@ -1,11 +1,10 @@
 """Links that cut, and links that change a byte: every sync gets something across, and in the end all is there.
 
-Real git daemon behind tests/links.py. `FV_FAULTS=all` tries every byte instead of a sample.
+Real git daemon behind tests/links.py. `make faults` tries every byte instead of a sample.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from fieldvault.edge.git.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
 from tests.links import WeakLink
 from tests.servers import Servers
+from tests.stride import STRIDE
 from tests.world import Desk, World, now
 
 pytestmark = pytest.mark.peers
@@ -30,7 +30,6 @@ pytestmark = pytest.mark.peers
 RATE = 400_000
 HASTY = Limits(connect_seconds=2, silence_seconds=1)
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
-EVERY_BYTE = os.environ.get("FV_FAULTS") == "all"
 
 
 @pytest.fixture
@@ -156,7 +155,7 @@ def test_at_any_byte(what: str, way: str, world: World, servers: Servers) -> Non
     marc = world.first("Marc", files=FILES)
     ines = world.join("Ines")
     length = length_of_a_sync(marc, ines, world, servers)[way]
-    step = 1 if EVERY_BYTE else length // 9 + 1
+    step = STRIDE or length // 9 + 1
     for number, place in enumerate(range(random.Random(what + way).randrange(step), length, step), 1):
         edit_both(marc, ines, number)
         with weak_link(servers, **{what: (way, place)}) as link:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 import pytest
@@ -11,10 +10,11 @@ from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.core.batches import Budget
 from fieldvault.errors import HubRefused
+from tests.stride import STRIDE
 from tests.world import Desk, World
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
-CLIENTS = 40 if os.environ.get("FV_FAULTS") == "all" else 8
+CLIENTS = 40 if STRIDE else 8
 
 
 def weaken(desk: Desk) -> None:

@@ -17,8 +17,8 @@ from fieldvault.core.snapshot import Oid
 from tests.faults.scenes import SCENES, Command, environment, is_repository, tree_of, working_files
 from tests.faults.strace import WATCH_ONCE, Point, Run, changing_calls, fv, run
 from tests.gitenv import Git
+from tests.stride import STRIDE
 
-STRIDE = int(os.environ.get("FAULTS") or 0)  # 1: every point, 10: every tenth, 0: the sample of the test command
 CELL = os.environ.get("CELL", "")  # one point: scene/mode/number
 
 

@@ -1,4 +1,4 @@
-"""The long runs of what a bad link and a crowd do, with `FV_FAULTS=all`: what is sent, against what had to be.
+"""The long runs of what a bad link and a crowd do, in `make faults`: what is sent, against what had to be.
 
 Real git daemon; `pytest -s` shows the numbers. On a machine that others keep busy `FV_SLOWER=6` slows the link as much
 as we are slowed, so that the bytes are those of a free one.
@@ -22,12 +22,13 @@ from fieldvault.errors import HubUnreachable
 from tests.gitenv import Git
 from tests.links import WeakLink
 from tests.servers import Servers
+from tests.stride import STRIDE
 from tests.world import Desk, World, as_person, now
 
 pytestmark = [
     pytest.mark.peers,
     pytest.mark.slow,
-    pytest.mark.skipif(os.environ.get("FV_FAULTS") != "all", reason="FV_FAULTS=all runs it"),
+    pytest.mark.skipif(not STRIDE, reason="make faults runs it"),
     pytest.mark.usefixtures("nobodys_settings"),
 ]
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.scenes import CUSTOMER, FILES, environment
-from tests.faults.sweep import CELL, STRIDE
+from tests.faults.sweep import CELL
 from tests.gitenv import Git
+from tests.stride import STRIDE
 from tests.world import Desk, World
 
 ROUNDS = 40 if STRIDE else 3
