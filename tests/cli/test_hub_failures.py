@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import peers
 from tests.gitenv import Git
 from tests.servers import Servers
 from tests.world import Desk, World, fv
@@ -70,6 +71,15 @@ def test_a_server_that_takes_only_small_requests(marc: Desk, servers: Servers) -
     code, said = sync(marc, servers.http().limited + hub.path.name.replace(" ", "%20"))
     assert code == REFUSED and "brochure.pdf (20 kB): larger than it takes" in said
     assert "fv doctor --repair outbox" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["git", "https", "ssh"])
+def test_a_server_that_never_answers(scheme: str, marc: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", f"{peers.program('ssh')} -F none")
+    with peers.silent_server() as port:
+        code, said = sync(marc, f"{scheme}://127.0.0.1:{port}/hub.git")
+    assert code == AWAY and "The hub 127.0.0.1 cannot be reached (no answer in time). 1 commit waits" in said
 
 
 @pytest.mark.parametrize("kind", ["git", "http"])

@@ -1,7 +1,8 @@
 """How long one sync goes on after its link was cut.
 
 Law: as long as each try brings bytes across, it goes on; a few tries that bring none end it, and so does its time as a
-whole. Only a link that failed is tried again: a hub that says no has answered.
+whole. A hub that is silent at the first question is not there, and is not waited for twice. Only a link that failed is
+tried again: a hub that says no has answered.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ _PAUSE_SECONDS = 0.05  # doubles with each try in vain after the first, with ful
 
 
 class Patience:
-    """One sync's. `moved` says that something got across for good."""
+    """One sync's. `answered`: the hub has said something; `moved` says that something got across for good."""
 
     def __init__(self) -> None:
         self._end = time.monotonic() + TOTAL_SECONDS
         self._in_vain = 0
+        self.answered = False
 
     def moved(self) -> None:
         self._in_vain = 0
@@ -32,6 +34,8 @@ class Patience:
         link that cuts at intervals has just begun a new one.
         """
         self._in_vain += 1
-        if self._in_vain >= _TRIES.get(str(error.facts.get("reason")), 1) or time.monotonic() > self._end:
+        reason = str(error.facts.get("reason"))
+        tries = 1 if reason == "timeout" and not self.answered else _TRIES.get(reason, 1)
+        if self._in_vain >= tries or time.monotonic() > self._end:
             raise error
         time.sleep(random.uniform(0, _PAUSE_SECONDS * (2**self._in_vain - 2)))

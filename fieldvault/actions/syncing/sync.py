@@ -119,8 +119,8 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
     main, others = talk.main, _bring(talk, ours)
     _guard_history(talk, ours, report)
     _deliver_first(talk, ours, report)
-    if talk.main != main:  # while we delivered
-        return False
+    if talk.main != main:  # it moved while we delivered; now there is nothing left to deliver
+        return _round(talk, now, report)
     if report.lost and main is not None and is_ancestor(vault.objects, ours, main):
         others = [main]  # ours is in it: whoever is quicker merges the rest
     with Batch(vault.objects) as batch:

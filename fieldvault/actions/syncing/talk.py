@@ -66,6 +66,7 @@ class Talk:
         while True:
             try:
                 self.tips = self.hub.tips()
+                self.patience.answered = True
                 return
             except HubUnreachable as error:
                 self.patience.after(error)

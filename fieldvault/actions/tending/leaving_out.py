@@ -133,7 +133,6 @@ def _replace_head(
     for change in changes:
         if change.old and change.old.oid in refused:
             report.kept[change.path] = _keep_beside(vault, change.path, change.old.oid)
-    batch.flush()
     vault.refs.compare_and_set(report.backup, vault.refs.read(report.backup), head)
     apply_change(vault, batch, Change(MAIN, head, tip, changes, changes, reason="fv doctor"))
 
