@@ -14,9 +14,8 @@ import yaml
 from fieldvault.edge.yamltext.guard import Limits
 
 # What a plain record does not hold: controls and the odd line ends of YAML 1.1, explicit keys, git's markers.
-_UNUSUAL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\\?[ \n\t]|^(?:<{7}|={7}|>{7})", re.M
-)
+_UNUSUAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_MARKS = ("? ", "?\n", "?\t", "<" * 7, "=" * 7, ">" * 7)  # wherever they stand: to look for them so takes no time
 
 
 def plainly_readable(data: bytes, limits: Limits) -> bool:
@@ -25,7 +24,8 @@ def plainly_readable(data: bytes, limits: Limits) -> bool:
         return False
     try:
         text = data.decode("utf-8")
-        return not _UNUSUAL.search(text) and _is_plain(text, limits)
+        unusual = any(mark in text for mark in _MARKS) or _UNUSUAL.search(text)
+        return not unusual and _is_plain(text, limits)
     except (UnicodeDecodeError, yaml.YAMLError):
         return False
 
