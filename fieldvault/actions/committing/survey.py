@@ -70,7 +70,7 @@ def survey(vault: Vault, paths: Iterable[str] = ()) -> Survey:
 
 def _look(vault: Vault, head: Oid | None, tree: Oid | None, paths: list[str], *, named: bool = True) -> Survey:
     look = _Look(vault, Survey(head, tree), mirrored(vault, tree, paths))
-    look.run([path for path in paths if named or look.is_tracked(path) or belongs(vault, tree, path)])
+    look.run([path for path in paths if named or look.is_tracked(path) or belongs(vault, path)])
     return look.survey
 
 
@@ -94,7 +94,7 @@ class _Look:
         for base in self.bases:
             folder, _, name = base.rpartition("/")
             self.behind.setdefault(folder, {})[name] = UNSEEN
-        self.holding = {above for folder in rows for above in _folders_above(folder)}
+        self.holding = {above for folder, files in rows.items() if files for above in _folders_above(folder)}
         self.met: set[str] = set()  # folders
         self.fresh: dict[str, Folder] = {}
 

@@ -323,7 +323,7 @@ def _is_of_vault(vault: Vault, path: str) -> bool:
     """Whether a commit of everything would look at this path."""
     tree = head_tree(vault)
     tracked = tree is not None and find_file(vault.objects, tree, path) is not None
-    return tracked or belongs(vault, tree, path)
+    return tracked or belongs(vault, path)
 
 
 def _place(root: Path) -> tuple[int, ...] | None:

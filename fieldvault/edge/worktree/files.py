@@ -81,12 +81,13 @@ class Worktree:
                 yield Listing(folder, problem="nested-repository")
                 continue
             prefix = f"{folder}/" if folder else ""
+            left = any(map(_is_ours_or_left, folder.split("/")))  # of such a folder only what is tracked counts
             known = tracked(folder)
             changed: dict[str, os.stat_result] = {}
             gone = known.keys() - entries.keys()
             for name, entry in entries.items():  # the one loop over every file of the vault
                 row = known.get(name)
-                if row is None and _is_ours_or_left(name) and not holds_tracked(prefix + name):
+                if row is None and (left or _is_ours_or_left(name)) and not holds_tracked(prefix + name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if holds_tracked(prefix + name) or not ignored(prefix + name, True):
