@@ -70,6 +70,11 @@ def drafts_message(paths: Iterable[str]) -> str:
     return _cut(f"Drafts: {', '.join(sorted(paths)) or 'none'}") + "\n"
 
 
+def staged_message(paths: Iterable[str]) -> str:
+    """The message for versions of these files that were only staged."""
+    return _cut(f"Staged: {', '.join(sorted(paths))}") + "\n"
+
+
 def count_of(changes: Iterable[FileChange]) -> str:
     """`2 records, 1 file`."""
     changes = list(changes)

@@ -133,6 +133,56 @@ def test_git_s_locks_are_waited_for_and_never_broken(desk: Desk, monkeypatch: py
     desk.assert_clean()
 
 
+def staged(desk: Desk) -> dict[str, str]:
+    """What is kept of versions that were only staged."""
+    names = desk.git.run("ls-tree", "-r", "--name-only", "refs/fv/staged").stdout.decode().split()
+    return {name: desk.git.raw("show", f"refs/fv/staged:{name}").decode() for name in names}
+
+
+def test_what_was_only_staged_is_kept_where_a_commit_has_another_version(desk: Desk) -> None:
+    edit(desk, "a")
+    desk.git("add", CUSTOMER)
+    first = desk.read(CUSTOMER)
+    edit(desk, "b")
+    desk.commit()
+    assert desk.git.raw("show", f"HEAD:{CUSTOMER}").decode() == desk.read(CUSTOMER)
+    assert staged(desk) == {CUSTOMER: first}
+    desk.assert_clean()
+    edit(desk, "c")
+    desk.git("add", CUSTOMER)
+    second = desk.read(CUSTOMER)
+    edit(desk, "d")
+    desk.commit()
+    assert staged(desk) == {CUSTOMER: second}
+    assert desk.git.raw("show", f"refs/fv/staged~1:{CUSTOMER}").decode() == first
+
+
+def test_what_was_only_staged_is_kept_where_a_colleague_s_version_comes(world: World, desk: Desk) -> None:
+    ines = world.join("Ines")
+    edit(ines, "office")
+    ines.sync()
+    committed = desk.read(CUSTOMER)
+    edit(desk, "a")
+    desk.git("add", CUSTOMER)
+    mine = desk.read(CUSTOMER)
+    desk.write(CUSTOMER, committed)
+    desk.sync()
+    assert desk.read(CUSTOMER) == ines.read(CUSTOMER)
+    assert staged(desk) == {CUSTOMER: mine}
+    desk.assert_clean()
+
+
+def test_what_is_staged_elsewhere_stays_staged(desk: Desk) -> None:
+    desk.write("new.yaml", "name: N\n")
+    desk.git("add", "new.yaml")
+    desk.remove("new.yaml")
+    edit(desk, "a")
+    desk.git("add", CUSTOMER)
+    desk.commit()
+    assert desk.git("diff", "--cached", "--name-only") == "new.yaml"
+    assert staged(desk) == {}
+
+
 def test_hooks_and_filters_of_a_vault_are_not_run(desk: Desk) -> None:
     hook = desk.root / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.mirror import note_change
+from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
@@ -22,7 +23,7 @@ from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import person_line, read_commit
 from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
 from fieldvault.edge.git.locks import GitLock, break_left_locks
-from fieldvault.edge.git.trees import folder_ids, walk_tree
+from fieldvault.edge.git.trees import find_file, folder_ids, walk_tree
 from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree import Outcome, Read, Replacing
 from fieldvault.errors import Corrupt
@@ -130,6 +131,7 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None}
     if outcomes:
         locks.index.write(index.data(stats))
+    keep_staged(vault, index.overwritten, change.new_head)
     note_change(vault, index.new_tree, index.old_tree, change.tree_changes, outcomes, change.read)
     _log(vault, change)
     locks.commit()
@@ -206,6 +208,7 @@ class _Index:
         self.old_tree, new_tree = (read_commit(vault.objects, oid).tree if oid else None for oid in commits)
         assert new_tree is not None
         self.new_tree = new_tree
+        self.overwritten: dict[str, Entry] = {}  # versions that were only staged
 
     def data(self, stats: Mapping[str, os.stat_result]) -> bytes:
         """The whole file; `stats` of the working files that hold the new version, the others are left to git to see."""
@@ -218,13 +221,23 @@ class _Index:
             files = ((path, entry) for path, entry in walk_tree(objects, self.new_tree) if entry.mode != FOLDER)
             entries = ((path, _entry(entry, stats.get(path))) for path, entry in files)
             return build_index(entries, folders | {"": self.new_tree})
-        changes = {path: _entry(new, stats.get(path)) if new else None for path, _, new in self.change.tree_changes}
+        changes: dict[str, IndexEntry | None] = {}
+        for path, old, new in self.change.tree_changes:
+            held = index.get(path)
+            if held is not None and held.oid not in (old and old.oid, new and new.oid):
+                self.overwritten[path] = Entry(held.mode, held.oid)
+            changes[path] = _entry(new, stats.get(path)) if new else None
         for path in stats.keys() - changes.keys():
             held = index.get(path)
-            if held is not None:
+            if held is not None and held.oid == self._oid_at(path):  # else another version is staged, and stays so
                 changes[path] = entry_from_stat(stats[path], held.oid, held.mode)
         old_ids = folder_ids(objects, self.old_tree, paths) if self.old_tree else {}
         return index.patched(changes, old_ids, folder_ids(objects, self.new_tree, paths))
+
+    def _oid_at(self, path: str) -> Oid | None:
+        """The version that the new head has of a file which the change leaves as it is there."""
+        entry = find_file(self.vault.objects, self.new_tree, path)
+        return entry.oid if entry else None
 
 
 def _entry(entry: Entry, stat: os.stat_result | None) -> IndexEntry:
