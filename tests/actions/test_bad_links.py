@@ -228,7 +228,7 @@ def test_one_file_that_is_too_much_for_the_link_is_named(world: World, servers: 
         error = marc.sync().unreachable
     assert error is not None and (error.kind, error.exit_code) == ("commit-too-large", 4)
     assert error.facts["oid"] == marc.head() and error.facts["file"] == "files/0.pdf"
-    assert error.facts["octets"] == 400_000 and error.facts["reason"] == "cut"
+    assert error.facts["octets"] == 400_000 and error.facts["reason"] in ("cut", "timeout")
     with marc.vault() as vault:
         assert world.hub_git("rev-parse", f"refs/fv/1/inbox/{device(vault)}") == small
         leave_out(vault, now)
