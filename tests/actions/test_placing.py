@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from itertools import permutations, product
 
 from fieldvault.actions.merging.placing import place
-from fieldvault.core.names import beside
+from fieldvault.actions.merging.treemerge import merge_commits
+from fieldvault.core.names import beside, twins
 from fieldvault.core.plan import Located
-from fieldvault.core.snapshot import FILE, Entry
+from fieldvault.core.snapshot import FILE, Entry, Oid
+from fieldvault.edge.git.history import Commit, encode_commit, is_ancestor, read_commit
 from fieldvault.edge.git.trees import patch_tree
 from tests.actions.memory import Memory
 
@@ -88,6 +91,26 @@ def test_what_a_person_keeps_beside_is_not_written_over() -> None:
 
 def test_two_spellings_that_the_vault_has_had_all_along_stay() -> None:
     assert placed(["A", "a"], ["A{new"], gone=("A",)) == ({"A", "a"}, {})
+
+
+def test_three_people_who_spell_one_name_three_ways_leave_no_twins_however_they_merge() -> None:
+    memory = Memory()
+    who = ("Marc <marc@example.org>", 1_772_437_200, 60)
+
+    def commit(tree: Oid, *parents: Oid) -> Oid:
+        return memory.add("commit", encode_commit(Commit("", tree, parents, *who, *who, "")))
+
+    start = commit(memory.tree({"a": b"a"}))
+    tree = read_commit(memory, start).tree
+    tips = [commit(memory.tree({path: path.encode()}, tree), start) for path in ("x/y", "X/z", "X")]
+    for meetings in product(permutations(range(3), 2), repeat=3):
+        now = list(tips)
+        for one, other in meetings:
+            if not is_ancestor(memory, now[other], now[one]):
+                now[one] = commit(merge_commits(memory, now[one], now[other]).tree, now[one], now[other])
+            files = memory.files(read_commit(memory, now[one]).tree)
+            places = {place for path in files for place in (path, path.rpartition("/")[0])} - {""}
+            assert not twins(places), (meetings, sorted(files))
 
 
 def test_time_is_linear_in_what_comes() -> None:
