@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from fieldvault.actions.ground.change import PENDING, resume, unpin
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
-from fieldvault.edge.git.gcpid import GcPid
 from fieldvault.edge.git.locks import break_left_locks
+from fieldvault.edge.git.upkeep import upkeep_lock
 from fieldvault.edge.lock import FileLock
 
 LOCK_WAIT_SECONDS = 10.0
@@ -30,10 +30,10 @@ def recover(vault: Vault) -> None:
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
             _sweep(vault)
-    sign = GcPid(vault.git_dir)
-    if sign.is_left():  # killed while it tidied up
-        vault.objects.sweep()
-        sign.release()
+    lock = upkeep_lock(vault.git_dir)
+    if lock.named() and lock.try_acquire():  # killed while it tidied up
+        with lock:
+            vault.objects.sweep()
 
 
 @contextmanager

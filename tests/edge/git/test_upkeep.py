@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from fieldvault.edge.git import upkeep
-from fieldvault.edge.git.gcpid import GcPid
 from fieldvault.edge.git.objects import Objects, object_id
 from fieldvault.edge.git.packwriter import PackWriter
-from fieldvault.edge.git.upkeep import LOOSE_MAX, PACKS_MAX, keep_tidy, to_join
+from fieldvault.edge.git.upkeep import LOOSE_MAX, PACKS_MAX, keep_tidy, to_join, upkeep_lock
 from tests.gitenv import Git
 
 
@@ -79,7 +78,6 @@ def test_many_loose_objects_become_one_pack(git: Git, objects: Objects) -> None:
     assert loose(git) == [] and len(packs(git)) == 1
     assert every_object(git) == before  # those that nothing names as well
     assert objects.read(object_id("blob", b"number 7")) == ("blob", b"number 7")
-    assert list((git.path / ".git").glob("gc.pid*")) == []
     git.assert_sound()
 
 
@@ -193,7 +191,7 @@ def test_a_full_disk_changes_nothing_and_is_no_error(git: Git, objects: Objects,
     monkeypatch.setattr(PackWriter, "finish", full)
     keep_tidy(objects)
     assert sorted(loose(git)) == before
-    assert list(folder(git).rglob("tmp_*")) == [] and not (git.path / ".git" / "gc.pid").exists()
+    assert list(folder(git).rglob("tmp_*")) == []
 
 
 def test_it_keeps_out_of_the_way_of_git_gc(git: Git, objects: Objects) -> None:
@@ -205,17 +203,36 @@ def test_it_keeps_out_of_the_way_of_git_gc(git: Git, objects: Objects) -> None:
         assert len(loose(git)) > LOOSE_MAX and sign.exists()
         alive.communicate(b"\n")
     keep_tidy(objects)  # it is gone now
-    assert loose(git) == [] and not sign.exists()
+    assert loose(git) == []
 
 
-def test_git_gc_keeps_out_of_ours(git: Git) -> None:
-    git.commit_files({"a": "a"})
-    sign = GcPid(git.path / ".git")
-    assert sign.take() and sign.is_ours and not sign.is_left()
-    refused = git.run("gc", "-q")
-    assert refused.returncode and f"pid {os.getpid()}".encode() in refused.stderr
-    sign.release()
-    git("gc", "-q")
+def test_packs_that_a_gc_has_counted_meanwhile_stay(git: Git, objects: Objects, monkeypatch) -> None:
+    for number in range(PACKS_MAX + 1):
+        objects.write_pack([("blob", f"blob {number}".encode())])
+    before = set(packs(git))
+
+    def starts(writer: PackWriter) -> str | None:
+        (git.path / ".git" / "gc.pid").write_text(f"{os.getpid()} {socket.gethostname()}")
+        return original(writer)
+
+    original = PackWriter.finish
+    with monkeypatch.context() as patch:
+        patch.setattr(PackWriter, "finish", starts)
+        keep_tidy(objects)
+    assert before < set(packs(git))
+    (git.path / ".git" / "gc.pid").unlink()
+    keep_tidy(objects)
+    assert len(packs(git)) == 1
+    git.assert_sound()
+
+
+def test_two_do_not_do_the_same(git: Git, objects: Objects) -> None:
+    put_loose(git, LOOSE_MAX * 3 // 2)
+    with upkeep_lock(git.path / ".git"):
+        keep_tidy(objects)
+        assert packs(git) == []
+    keep_tidy(objects)
+    assert len(packs(git)) == 1
 
 
 def test_whoever_reads_meanwhile_finds_everything(git: Git, objects: Objects, monkeypatch) -> None:
