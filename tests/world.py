@@ -67,7 +67,10 @@ class Desk:
         target.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def read(self, path: str) -> str:
-        return (self.root / path).read_bytes().decode()
+        return self.read_bytes(path).decode()
+
+    def read_bytes(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
 
     def edit(self, path: str, old: str, new: str) -> None:
         """As in an editor: replace one place in a file."""

@@ -22,7 +22,7 @@ EXIT_USAGE, EXIT_USAGE_LIKE_GIT, EXIT_BUG, EXIT_INTERRUPTED = 2, 129, 70, 130
 
 # Group -> command -> module of fieldvault.cli that holds it, in the order of `fv --help`.
 GROUPS = {
-    "Every day": {"show": "daily", "set": "daily", "note": "daily"},
+    "Every day": {"show": "daily", "set": "daily", "note": "daily", "attach": "files"},
     "Keeping": {
         "commit": "keeping",
         "sync": "keeping",
@@ -33,8 +33,9 @@ GROUPS = {
         "undo": "keeping",
     },
     "History": {"log": "history", "diff": "history"},
+    "Files": {"get": "files", "drop": "files", "pin": "files"},
     "Exchange": {"bundle": "exchange"},
-    "For git": {"merge-file": "forgit", "merge-driver": "forgit"},
+    "For git": {"merge-file": "forgit", "merge-driver": "forgit", "filter-process": "forgit"},
     "Setting up": {
         "init": "setting_up",
         "clone": "setting_up",
@@ -132,7 +133,7 @@ def _run(arguments: Sequence[str]) -> int:
     except OSError as failure:
         return _tell(system_error(failure), as_json)
     except Exception:
-        return _bug()
+        return report_bug()
 
 
 def _tell(failure: FieldvaultError, as_json: bool) -> int:
@@ -147,7 +148,7 @@ def _tell(failure: FieldvaultError, as_json: bool) -> int:
     return failure.exit_code
 
 
-def _bug() -> int:
+def report_bug() -> int:
     """Keep the traceback for a report, and tell where it is."""
     import tempfile
     import traceback

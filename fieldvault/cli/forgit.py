@@ -1,6 +1,6 @@
-"""`fv merge-file` and `merge-driver`: the merge, for whoever has no vault, and for git.
+"""`fv merge-file`, `merge-driver` and `filter-process`: the merge for whoever has no vault, and what git calls.
 
-Law: they exit as git's own do: with the number of conflicts up to 127, 129 for wrong usage, 255 for an error.
+Law: the merges exit as git's own do: with the number of conflicts up to 127, 129 for wrong usage, 255 for an error.
 """
 
 from __future__ import annotations
@@ -88,6 +88,39 @@ def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner:
         return 0 if inner else min(conflicts, CONFLICTS_MAX)
     except FieldvaultError as failure:
         return _failed(failure, as_json)
+
+
+@click.command("filter-process")
+def filter_process_command() -> int:
+    """Turn large attachments into pointers for git add, and back for git checkout
+
+    `fv init` and `fv clone` install it, and `fv commit` tells git where fv is when it has moved.
+
+    \b
+    Example:
+      git config filter.fieldvault.process "fv filter-process"
+    """
+    from fieldvault.actions.attaching.filtering import filter_process
+    from fieldvault.actions.ground.forgit import SPOKEN
+    from fieldvault.actions.ground.opening import find_root
+    from fieldvault.actions.ground.vault import Vault
+    from fieldvault.cli.app import report_bug
+
+    here = (directory() or Path()).absolute()
+    root = find_root(here)
+    if root is None:
+        raise FieldvaultError("no-vault", path=str(here))
+    with Vault(root) as vault:  # as it stands: git is at work here, and nothing is to be put right under its hands
+        try:
+            filter_process(vault, sys.stdin.buffer, sys.stdout.buffer)
+        except FieldvaultError:
+            raise
+        except OSError:  # git hung up
+            return SPOKEN
+        except Exception:
+            report_bug()
+            return SPOKEN
+    return 0
 
 
 def _failed(failure: FieldvaultError, as_json: bool) -> int:

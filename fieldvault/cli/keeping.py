@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.cli.context import NOT_ALL, WAITS, Meter, in_vault, json_option, now, tell, vault_here
 from fieldvault.output import keeping
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
@@ -50,7 +50,7 @@ def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
     """Commit, then bring this vault and the hub to one state
 
     What came in is merged field by field with what you did. Where the hub cannot be reached everything stays committed
-    here and goes later (exit 4).
+    here and goes later (exit 4). Large attachments follow the records.
 
     \b
     Example:
@@ -67,6 +67,8 @@ def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
         tell("sync", report, lambda: keeping.synced(report, conflicts), as_json)
         if report.unreachable:
             return report.unreachable.exit_code
+        if report.refusal or report.absent:
+            return NOT_ALL
         return WAITS if report.committed.waits or (exit_code and conflicts) else 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.messages import count, error, harmless, reason, say, size
+from fieldvault.output.files import attached
 from fieldvault.output.phrases import ago, names, person, problems, some
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
@@ -82,6 +83,9 @@ def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[s
     yield from _behind(report.behind)
     if report.restored:
         yield say("restored", what=count(report.restored, "commit"))
+    yield from attached(report.attachments, report.absent)
+    if report.refusal is not None:
+        yield say("contents-refused", why=error(report.refusal.kind, report.refusal.facts)[0])
     if conflicts:
         from fieldvault.output.deciding import to_decide
 
@@ -128,7 +132,12 @@ def status(report: StatusReport, now: int) -> Iterator[str]:
         )
     if report.edits:
         parts.append(say("status-edits", what=count(len(report.edits), "change")))
-    if not (report.waiting or report.waits or report.edits or report.behind):
+    if report.attachments_waiting:
+        parts.append(_attachments_wait_of(report))
+    if report.attachments_absent:
+        parts.append(say("status-absent", what=count(report.attachments_absent, "attachment")))
+    under_way = report.waiting or report.attachments_waiting or report.attachments_absent
+    if not (under_way or report.waits or report.edits or report.behind):
         parts.append(say("status-nothing"))
     if report.watched:
         parts.append(say("status-watched"))
@@ -144,6 +153,11 @@ def status(report: StatusReport, now: int) -> Iterator[str]:
 def _wait_of(report: StatusReport) -> str:
     key = "status-waits" if report.waiting == 1 else "status-waiting"
     return say(key, what=count(report.waiting, "commit"), size=size(report.waiting_bytes))
+
+
+def _attachments_wait_of(report: StatusReport) -> str:
+    key = "status-waits" if report.attachments_waiting == 1 else "status-waiting"
+    return say(key, what=count(report.attachments_waiting, "attachment"), size=size(report.attachments_waiting_bytes))
 
 
 def undone(report: Undone) -> Iterator[str]:

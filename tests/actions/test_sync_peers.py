@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.actions.attaching.keeping import drop, get
+from tests.actions.test_attachments import VIDEO, pointer
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.servers import Servers
 from tests.world import World
@@ -15,13 +17,17 @@ pytestmark = pytest.mark.peers
 SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
 
 
+def settings_of_hubs() -> dict[str, str]:
+    return {name: os.environ[name] for name in SETTINGS if name in os.environ}
+
+
 @pytest.mark.parametrize("kind", ["git", "ssh", "http", "https"])
 def test_two_desks_come_together(
     kind: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nobodys_settings: None
 ) -> None:
     hub = servers.repository()
     url = servers.url(kind, hub.path.name, monkeypatch)
-    world = World(tmp_path, url, {name: os.environ[name] for name in SETTINGS if name in os.environ})
+    world = World(tmp_path, url, settings_of_hubs())
     marc = world.first("Marc", files=FILES)
     ines = world.join("Ines")
     marc.edit(CUSTOMER, "tags: [bio]", "tags: [bio, vip]")
@@ -33,6 +39,31 @@ def test_two_desks_come_together(
     assert marc.head() == ines.head() == hub("rev-parse", "main")
     text = marc.read(CUSTOMER)
     assert "tags: [bio, vip]" in text and "name: Lefèvre\n" in text and "samples: 6\n" in text
+    for desk in (marc, ines):
+        desk.assert_clean()
+    assert hub.run("fsck", "--strict", "--no-dangling").stderr == b""
+
+
+@pytest.mark.parametrize("kind", ["git", "ssh", "http", "https"])
+def test_a_large_attachment_comes_through_and_is_taken_off_and_got_again(
+    kind: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nobodys_settings: None
+) -> None:
+    hub = servers.repository()
+    world = World(tmp_path, servers.url(kind, hub.path.name, monkeypatch), settings_of_hubs())
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    assert ines.sync().attachments == ["tour.mp4"] and ines.read_bytes("tour.mp4") == VIDEO
+    paul = world.join("Paul")
+    paul.sync()
+    assert paul.read_bytes("tour.mp4") == VIDEO
+    with ines.vault() as vault:
+        assert drop(vault, ["tour.mp4"]).dropped == ["tour.mp4"]
+    assert ines.read_bytes("tour.mp4") == pointer(VIDEO).data
+    with ines.vault() as vault:
+        assert get(vault, []).shown == ["tour.mp4"]
+    assert ines.read_bytes("tour.mp4") == VIDEO
     for desk in (marc, ines):
         desk.assert_clean()
     assert hub.run("fsck", "--strict", "--no-dangling").stderr == b""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fieldvault.actions.committing.adopting import left_open
+from fieldvault.actions.committing.contents import keep_contents
 from fieldvault.actions.committing.drafts import keep_drafts
 from fieldvault.actions.committing.masses import gone_records, held_here
 from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
@@ -21,6 +22,7 @@ from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_sav
 from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
+from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.merging.voids import void_conflicts
@@ -76,6 +78,7 @@ def commit(
 
     `rewrites`: what fv changes itself, at some of `paths`; `file-edited` where what it was made from stands no more.
     """
+    teach_git(vault)
     for turn in range(TRIES_MAX):
         with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
             vault.guard_idle()
@@ -101,6 +104,7 @@ def _commit(
         report.drafts += [draft] if draft else []
         (broken if draft else edits).append(edit)
     keep_drafts(vault, now(), broken, paths)
+    edits = keep_contents(vault, edits, report.held)
     batch = Batch(vault.objects)
     for edit in edits:
         if edit.read is not None:

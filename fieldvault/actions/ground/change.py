@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from fieldvault.actions.ground.absent import note_absent
 from fieldvault.actions.ground.mirror import note_change
+from fieldvault.actions.ground.showing import Showing
 from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
@@ -38,7 +40,7 @@ class Change:
 
     `tree_changes`: every path in which the new head's tree differs from the old one's. `files`: the working files to
     bring along, each from the version it is expected to hold (its working base). `read`: files that hold the new
-    version already, because it was read from them.
+    version already, because it was read from them. `dropping`: large attachments are left as pointers.
     """
 
     branch: str
@@ -48,6 +50,7 @@ class Change:
     files: Sequence[TreeChange] = ()
     read: Mapping[str, Read] = field(default_factory=dict)
     reason: str = ""
+    dropping: bool = False
 
 
 class HeadMoved(Exception):
@@ -70,10 +73,10 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
 
     Raises HeadMoved, or `git-busy` when plain git holds a lock for longer than we wait; nothing has changed then.
     """
-    replacing = vault.replacing(change.files)
+    replacing = vault.replacing(change.files, dropping=change.dropping)
     locks = _Locks(vault, change.branch)
     try:
-        replacing.stage(batch.blob)
+        _stage(vault, batch, change, replacing)
         batch.flush()
         pin(vault, change.new_head)
         locks.acquire()
@@ -91,6 +94,16 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         unpin(vault)
         raise
     return _carry_out(vault, change, replacing, locks, index)
+
+
+def _stage(vault: Vault, batch: Batch, change: Change, replacing: Replacing) -> None:
+    if change.dropping:
+        replacing.stage(batch.blob)
+        return
+    showing = Showing(vault, batch)
+    replacing.stage(showing)
+    if showing.absent:
+        note_absent(vault, (one.path for one in change.files if one.new and one.new.oid in showing.absent))
 
 
 def resume(vault: Vault, journal: Journal) -> bool:
@@ -126,7 +139,7 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     """Steps 4 to 6, with the journal on the disk: from here on the change is finished, now or by the next command, and
     whatever goes wrong git's locks stay.
     """
-    outcomes = replacing.place(vault.objects.blob)
+    outcomes = replacing.place(vault.objects.blob if change.dropping else Showing(vault, vault.objects))
     stats = {path: read.stat for path, read in change.read.items()}
     stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None}
     if outcomes:

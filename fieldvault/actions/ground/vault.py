@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fieldvault.core.snapshot import Oid, TreeChange
+from fieldvault.edge.content import Contents
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.config import GitConfig, Identity
 from fieldvault.edge.git.ignore import Ignore
@@ -87,7 +88,18 @@ class Vault:
 
     @cached_property
     def worktree(self) -> Worktree:
-        return Worktree(self.root)
+        return Worktree(self.root, lambda: self.chunk_above)
+
+    @cached_property
+    def chunk_above(self) -> int:
+        """The size in bytes above which an attachment is committed as a pointer, as the folder's settings say."""
+        from fieldvault.actions.ground.settings import settings_in
+
+        return settings_in(self.root).chunk_above
+
+    @cached_property
+    def contents(self) -> Contents:
+        return Contents(self.own_dir / "content")
 
     @cached_property
     def stats(self) -> StatCache:
@@ -107,9 +119,9 @@ class Vault:
     def ignore(self) -> Ignore:
         return Ignore(self.root, self.git_dir, self.config)
 
-    def replacing(self, changes: Sequence[TreeChange]) -> Replacing:
+    def replacing(self, changes: Sequence[TreeChange], *, dropping: bool = False) -> Replacing:
         """The working files of one change; the caller holds `lock`."""
-        return Replacing(self.worktree, self.staged_dir, changes)
+        return Replacing(self.worktree, self.staged_dir, changes, dropping=dropping)
 
     def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:
         """The lock of every change of this vault; taken through actions/recovery."""

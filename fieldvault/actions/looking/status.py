@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
+from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.openconflicts import all_conflicts
+from fieldvault.actions.syncing.attachments import unsent_at_head
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
 from fieldvault.core.conflicts import ATTACHMENT
@@ -23,7 +25,8 @@ class StatusReport:
     """`edits`: changed paths, not committed. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they
     would travel, `delivered` how many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what
     we have; `answered_at`: when it last answered at all; both seconds since 1970, None for never. `failure`: why the
-    last sync did not get through.
+    last sync did not get through. `attachments_waiting`: large ones that the hub does not hold, of
+    `attachments_waiting_bytes` together; `attachments_absent`: those that are to come here, and have not.
     """
 
     branch: str | None
@@ -40,6 +43,9 @@ class StatusReport:
     drafts: list[Draft] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     behind: list[str] = field(default_factory=list)
+    attachments_waiting: int = 0
+    attachments_waiting_bytes: int = 0
+    attachments_absent: int = 0
     watched: bool = False  # whether a watcher commits and syncs here by itself
 
     @property
@@ -71,4 +77,7 @@ def status(vault: Vault) -> StatusReport:
         report.waiting, report.delivered = len(left), delivered(vault, notes, left)
         report.waiting_bytes = waiting_bytes(vault) if left else 0
         report.answered_at, report.failure = notes.answered_at, notes.failure
+    unsent = [pointer.size for pointer in unsent_at_head(vault)] if report.hub is not None else []
+    report.attachments_waiting, report.attachments_waiting_bytes = len(unsent), sum(unsent)
+    report.attachments_absent = len(choices_of(vault).absent)
     return report

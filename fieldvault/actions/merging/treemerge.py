@@ -35,6 +35,7 @@ from fieldvault.core.describe import title_of
 from fieldvault.core.duplicates import are_two, other_id, other_path
 from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_schema
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
+from fieldvault.core.pointers import read_pointer
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, Value, canonical
@@ -273,7 +274,9 @@ class _TreeMerge:
             self._take(Located(path, Entry(_mode(unit), unit.ours.entry.oid)))
             return
         base = blob_of(self.batch, unit.base.entry) if unit.base else None
-        merged = merge_lines(base, self.batch.blob(unit.ours.entry.oid), self.batch.blob(unit.theirs.entry.oid))
+        ours, theirs = (self.batch.blob(side.entry.oid) for side in (unit.ours, unit.theirs))
+        pointers = read_pointer(ours) or read_pointer(theirs)
+        merged = merge_lines(base, ours, theirs) if pointers is None else None
         if merged is not None:
             self._put(path, merged, _mode(unit))
             self.files.append(MergedFile(path, _name(path)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fieldvault.actions.ground.device import mint_device
+from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents
 from fieldvault.actions.syncing.suspects import commit_facts
 from fieldvault.actions.syncing.talk import CUT, Talk
 from fieldvault.core.snapshot import Oid
@@ -32,6 +33,7 @@ def deliver(talk: Talk, tip: Oid) -> int:
     Less than all where the hub takes no deliveries (talk.inbox() is None then).
     """
     sent = 0
+    send_contents(talk, talk.vault.objects, tip)
     while ref := own_inbox(talk, tip):
         steps = steps_to(talk, tip)
         if not steps:
@@ -39,6 +41,16 @@ def deliver(talk: Talk, tip: Oid) -> int:
             break
         sent += _deliver_group(talk, ref, steps)
     return sent
+
+
+def ahead_of_contents(talk: Talk, tip: Oid) -> Oid | None:
+    """The last of our commits that can be delivered before any large attachment is; None where there is none."""
+    ahead = None
+    for oid in steps_to(talk, tip):
+        if contents_to_send(talk, talk.vault.objects, oid):
+            break
+        ahead = oid
+    return ahead
 
 
 def _deliver_group(talk: Talk, ref: str, steps: Sequence[Oid]) -> int:

@@ -14,7 +14,7 @@ from fieldvault.actions.syncing.combining import Combined
 from fieldvault.core.describe import FileChange
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.history import Commit
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, HubRefused
 
 
 @dataclass
@@ -40,6 +40,9 @@ class SyncReport:
     lost: int = 0
     made: list[Oid] = field(default_factory=list)  # the merge commits of this exchange
     confirmed: Oid | None = None  # the tip that the hub holds now
+    attachments: list[str] = field(default_factory=list)  # large ones whose contents came
+    absent: dict[str, str] = field(default_factory=dict)  # those whose contents did not, and why
+    refusal: HubRefused | None = None  # why the hub takes no contents of large ones
 
     def note_refused(self, combined: Combined) -> None:
         self.refused |= combined.refused

@@ -16,10 +16,13 @@ import time
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
+from fieldvault.actions.syncing.bringing import bring_absent
 from fieldvault.actions.syncing.combining import combine
-from fieldvault.actions.syncing.delivering import deliver, fits
+from fieldvault.actions.syncing.delivering import ahead_of_contents, deliver, fits
 from fieldvault.actions.syncing.fetching import fetch
+from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents, send_left
 from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.letting_go import let_go
 from fieldvault.actions.syncing.outbox import delivered, waiting
 from fieldvault.actions.syncing.refused import find_refused
 from fieldvault.actions.syncing.report import SyncReport
@@ -66,7 +69,9 @@ def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report
     notes.failure = None
     try:
         with open_hub(url, vault.root, progress, limits=limits) as hub:
-            _rounds(Talk(vault, hub, notes), now, report)
+            talk = Talk(vault, hub, notes)
+            _rounds(talk, now, report)
+            _exchange_contents(talk, now, report)
     except HubUnreachable as error:
         notes.failure = report.unreachable = error
         left = waiting(vault)
@@ -79,6 +84,15 @@ def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report
         notes.save(vault)
     tell_news(vault, before, report)
     keep_tidy(vault.objects)
+
+
+def _exchange_contents(talk: Talk, now: Now, report: SyncReport) -> None:
+    """The large attachments, after all records."""
+    send_left(talk)
+    report.refusal = talk.refusal
+    brought = bring_absent(talk)
+    report.attachments, report.absent = brought.shown, brought.left
+    let_go(talk.vault, now()[0])
 
 
 def _rounds(talk: Talk, now: Now, report: SyncReport) -> None:
@@ -114,10 +128,11 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
     if talk.main == ours and not talk.inboxes():
         _confirm(talk, now, ours, report)
         return True
-    if talk.known:
+    if talk.known and not contents_to_send(talk, vault.objects, ours):
         _deliver_first(talk, ours, report)
     main, others = talk.main, _bring(talk, ours)
     _guard_history(talk, ours, report)
+    ours = _contents_last(talk, now, ours, report)
     _deliver_first(talk, ours, report)
     if talk.main != main:  # it moved while we delivered; now there is nothing left to deliver
         return _round(talk, now, report)
@@ -144,6 +159,19 @@ def _deliver_first(talk: Talk, ours: Oid, report: SyncReport) -> None:
         report.sent += sent
         if sent:
             talk.ask()
+
+
+def _contents_last(talk: Talk, now: Now, ours: Oid, report: SyncReport) -> Oid:
+    """Where attachments have to go first that may take long: what came in is here before, and what waits before the
+    first of them is delivered. Returns what main is then.
+    """
+    if not contents_to_send(talk, talk.vault.objects, ours):
+        return ours
+    ahead = ahead_of_contents(talk, ours)
+    if ahead is not None:
+        report.sent += deliver(talk, ahead)
+    _keep_what_came(talk, now, report)
+    return talk.vault.head() or ours
 
 
 def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
@@ -191,6 +219,7 @@ def _publish(talk: Talk, batch: Batch, main: Oid | None, tip: Oid, report: SyncR
     """Compare-and-set the hub's main from `main`, which `tip` contains; False when somebody was quicker."""
     held = talk.held
     sent = len(new_commits(batch, tip, held))
+    send_contents(talk, batch, tip)
     octets = packed_bytes(batch, objects_to_send(batch, [tip], held))
     with talk.risking("up", octets):
         reason = talk.hub.publish(batch, {MAIN: (main, tip)}, held)[MAIN]

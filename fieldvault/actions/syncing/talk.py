@@ -18,20 +18,23 @@ from fieldvault.actions.syncing.patience import Patience
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.history import commits_here
 from fieldvault.edge.git.hub import Hub
-from fieldvault.errors import HubUnreachable
+from fieldvault.errors import HubRefused, HubUnreachable
 
 CUT = ("cut", "timeout", "garbled", "broken-off")  # a link, or a server, that less at once may get through
 
 
 @dataclass
 class Talk:
-    """`tips`: the hub's refs, as it last told them or acknowledged them."""
+    """`tips`: the hub's refs, as it last told them or acknowledged them. `refusal`: why it takes no contents of large
+    attachments now.
+    """
 
     vault: Vault
     hub: Hub
     notes: HubNotes
     patience: Patience = field(default_factory=Patience)
     tips: dict[str, Oid] = field(default_factory=dict)
+    refusal: HubRefused | None = None
 
     @property
     def main(self) -> Oid | None:

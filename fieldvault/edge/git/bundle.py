@@ -59,6 +59,7 @@ class BundleHub:
 
     checked = True
     parts = None
+    pieces = None
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self.url = str(path)

@@ -44,6 +44,10 @@ class Hub(Protocol):
     def parts(self) -> Parts | None:
         """How to fetch what a cut link left over; None where the hub gives only all or nothing. Asked after `tips`."""
 
+    @property
+    def pieces(self) -> Pieces | None:
+        """How to fetch objects by their ids; None where the hub gives only whole commits. Asked after `tips`."""
+
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:
@@ -77,3 +81,13 @@ class Parts(Protocol):
 
     def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
         """These trees and blobs, by their ids."""
+
+
+class Pieces(Protocol):
+    """Objects by their ids. What came whole before a cut is kept, and HubUnreachable raised then."""
+
+    def fetch_trees(self, into: Arrivals, commits: Collection[Oid]) -> None:
+        """These commits, which have no parents, and their trees, without the files' contents."""
+
+    def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        """These blobs."""

@@ -13,9 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from fieldvault.core.snapshot import Oid
+from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.edge.git.arrivals import Arrivals
 from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.hub import PREFIXES, STALE
+from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.hub import PREFIXES, STALE, Pieces
 from fieldvault.edge.git.link import Direction, Progress
 from fieldvault.edge.git.locks import break_left_locks
 from fieldvault.edge.git.objects import Objects, Reader
@@ -23,6 +25,7 @@ from fieldvault.edge.git.packcopy import copy_packs
 from fieldvault.edge.git.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.refs import Refs
 from fieldvault.edge.git.repository import unsupported
+from fieldvault.edge.git.trees import read_tree
 from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.edge.lock import FileLock
 from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
@@ -71,6 +74,28 @@ class PathHub:
                 for octets, objects in copy_packs(self._objects.packs, into.packs):
                     self._progress(octets, objects, "received")
             self._copy(self._objects, into, wanted, complete, "received")
+
+    @property
+    def pieces(self) -> Pieces:
+        return self
+
+    def fetch_trees(self, into: Arrivals, commits: Collection[Oid]) -> None:
+        with self._reached():
+            trees = [tree for oid in commits for tree in _trees(self._objects, read_commit(self._objects, oid).tree)]
+            self._hand_over(into, [*trees, *commits])
+
+    def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        with self._reached():
+            self._hand_over(into, [oid for oid in oids if oid in self._objects])
+
+    def _hand_over(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for oid in oids:
+                kind, data = self._objects.read(oid)
+                yield kind, data
+                self._progress(len(data), 1, "received")
+
+        into.add(contents())
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
@@ -164,6 +189,14 @@ class PathHub:
             if isinstance(error, PermissionError) or error.errno == errno.EROFS:
                 raise HubRefused("hub-forbidden", host=self.url) from error
             raise HubUnreachable("hub-missing", path=self.url) from error
+
+
+def _trees(reader: Reader, root: Oid) -> Iterator[Oid]:
+    """A tree after those below it."""
+    for _, entry in read_tree(reader, root):
+        if entry.mode == FOLDER:
+            yield from _trees(reader, entry.oid)
+    yield root
 
 
 def _expect_hub(path: Path) -> None:

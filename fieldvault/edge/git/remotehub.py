@@ -22,7 +22,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.address import Address
 from fieldvault.edge.git.arrivals import Arrivals
 from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.hub import PREFIXES, STALE, Abilities, Parts
+from fieldvault.edge.git.hub import PREFIXES, STALE, Abilities, Parts, Pieces
 from fieldvault.edge.git.link import Progress
 from fieldvault.edge.git.objects import Objects, Reader
 from fieldvault.edge.git.packintake import PackIntake
@@ -102,6 +102,13 @@ class RemoteHub:
 
     def fetch_history(self, into: Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
         self._receive_part(into, wants, haves, b"blob:none")
+
+    @property
+    def pieces(self) -> Pieces | None:
+        return self if self._by_id else None
+
+    def fetch_trees(self, into: Arrivals, commits: Collection[Oid]) -> None:
+        self.fetch_history(into, commits, ())
 
     def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
         self._receive_part(into, oids, (), b"tree:0")  # no entries of the trees that are asked for

@@ -12,6 +12,9 @@ of a change that was cut off each path tells how far it got:
     something else, nothing  new (removal: nothing) it was saved before we came: its base is old
                              old, or nothing        it was saved on top of the new version: its base is new
                              something else         that was saved before we came, and goes back: its base is old
+
+A large attachment holds a version as its content and as the pointer to it (worktree/files); which of the two it shows
+is a second question, and the only one that this room lets `content` decide.
 """
 
 from __future__ import annotations
@@ -24,17 +27,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fieldvault.core.snapshot import EXECUTABLE, Entry, Oid, TreeChange, blob_id
+from fieldvault.core.pointers import read_pointer
+from fieldvault.core.snapshot import EXECUTABLE, Entry, Oid, TreeChange
 from fieldvault.edge.durable import flush_file, flush_file_system, flush_folder, flush_folders, make_folder, write_new
-from fieldvault.edge.worktree.files import Read, Worktree, same_stat
+from fieldvault.edge.worktree.adding import copy_new
+from fieldvault.edge.worktree.files import Read, Worktree, digests, same_stat
 from fieldvault.edge.worktree.swap import exchange, move_new
 from fieldvault.errors import FieldvaultError
 
 BULK = 20  # from here on one flush of the whole file system costs less than one for each file
 _TRIES_MAX = 100
-_NO_FILE = ""  # the identity of what is no ordinary file
 _DENIED = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY, errno.EROFS, errno.EXDEV)
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
+
+Content = Callable[[Oid], bytes | Path]  # what a version's file holds: bytes, or a copy of that file
+Identity = frozenset[Oid]  # the versions that a name holds, in either form; none for nothing
+_NO_FILE: Identity = frozenset({""})  # of what is no ordinary file
 
 
 class Outcome(NamedTuple):
@@ -56,17 +64,23 @@ class _Made(NamedTuple):
 
 
 class Replacing:
-    """One change's working files. `folder` is on the vault's file system and used by one change at a time."""
+    """One change's working files. `folder` is on the vault's file system and used by one change at a time.
 
-    def __init__(self, worktree: Worktree, folder: Path, changes: Sequence[TreeChange]) -> None:
+    With `dropping` a file that shows its content is brought to show the pointer instead.
+    """
+
+    def __init__(
+        self, worktree: Worktree, folder: Path, changes: Sequence[TreeChange], *, dropping: bool = False
+    ) -> None:
         self._worktree = worktree
         self._folder = folder
         self._changes = changes
+        self._dropping = dropping
         self._fresh: dict[int, _Made] = {}  # the numbers under which this process wrote the new version
         self._sound = {""}  # folders known to be folders, all the way up
         self._touched: set[str] = set()
 
-    def stage(self, content: Callable[[Oid], bytes]) -> None:
+    def stage(self, content: Content) -> None:
         """Write every new version, durably. Nothing of it is to be seen in the vault."""
         self.discard()  # so that every number is free
         make_folder(self._folder)
@@ -84,7 +98,7 @@ class Replacing:
             for number in arrivals:
                 flush_file(Path(self._staged(number)))
 
-    def place(self, content: Callable[[Oid], bytes]) -> list[Outcome]:
+    def place(self, content: Content) -> list[Outcome]:
         """Bring each path from its old version to its new one; durable on return.
 
         A path that holds the new version already is adopted; one that holds neither stays (`file-edited`), as does one
@@ -109,7 +123,7 @@ class Replacing:
         for number, change in enumerate(self._changes):
             try:
                 base = self._base(number, change)
-                holds_new = _identity(self._worktree.name(change.path)) == _oid(change.new)
+                holds_new = _holds(self._worktree.name(change.path), change.new)
             except OSError:
                 continue
             if holds_new or base != change.old:
@@ -125,14 +139,18 @@ class Replacing:
     def _staged(self, number: int) -> str:
         return f"{self._folder}/{number}"
 
-    def _write(self, name: str, new: Entry, content: Callable[[Oid], bytes], *, flushed: bool) -> _Made:
-        status = write_new(name, content(new.oid), 0o777 if new.mode == EXECUTABLE else 0o666, flushed=flushed)
+    def _write(self, name: str, new: Entry, content: Content, *, flushed: bool) -> _Made:
+        shown, mode = content(new.oid), 0o777 if new.mode == EXECUTABLE else 0o666
+        if isinstance(shown, bytes):
+            status = write_new(name, shown, mode, flushed=flushed)
+        else:
+            status = copy_new(shown, Path(name), mode, flushed=flushed)
         return _Made(status.st_ino, status.st_mtime_ns)
 
-    def _made_again(self, number: int, new: Entry, content: Callable[[Oid], bytes]) -> None:
+    def _made_again(self, number: int, new: Entry, content: Content) -> None:
         """Of a change that was cut off; whole or not at all: a torn file would pass for a save that came out."""
         staged = Path(self._staged(number))
-        if _identity(str(staged)) == new.oid:
+        if _holds(str(staged), new):
             status = staged.lstat()
             self._fresh[number] = _Made(status.st_ino, status.st_mtime_ns)
             return
@@ -141,7 +159,7 @@ class Replacing:
         self._fresh[number] = self._write(str(scratch), new, content, flushed=True)
         scratch.replace(staged)
 
-    def _bring(self, number: int, change: TreeChange, content: Callable[[Oid], bytes]) -> Outcome:
+    def _bring(self, number: int, change: TreeChange, content: Content) -> Outcome:
         """Bring one path along, wherever it stands between the two versions."""
         base = change.old
         try:
@@ -150,10 +168,9 @@ class Replacing:
                 return created
             base = self._base(number, change)
             now = self._worktree.read(change.path)
-            holds = blob_id(now.data) if now else None
-            if holds == _oid(change.new):
+            if _is(now, change.new) and (now is None or not self._shows_the_other_form(now, change.new, content)):
                 return self._adopt(change, now)
-            if holds != _oid(change.old):
+            if not _is(now, change.old):
                 return Outcome(change, None, "file-edited", base)
             if change.new is None:
                 return self._remove(number, change)
@@ -171,17 +188,23 @@ class Replacing:
                 return Outcome(change, None, "file-denied", base)
             raise
 
+    def _shows_the_other_form(self, now: Read, new: Entry | None, content: Content) -> bool:
+        """Whether the file is a pointer and should be its content, or the other way round."""
+        if new is None or now.shown != new.oid:
+            return self._dropping
+        return not self._dropping and read_pointer(now.data) is not None and isinstance(content(new.oid), Path)
+
     def _base(self, number: int, change: TreeChange) -> Entry | None:
         """The version that the path came from, told from its number (the table above)."""
         if number in self._fresh:
             return change.old
         staged = self._staged(number)
         kept = _identity(staged)
-        if kept == (_oid(change.new) if change.new else None):
+        if _matches(kept, change.new):
             return change.old
-        if kept is None or kept == _oid(change.old):
+        if not kept or _matches(kept, change.old):
             return change.new
-        self._put_back(number, change, _oid(change.new))
+        self._put_back(number, change, change.new)
         return change.old
 
     def _adopt(self, change: TreeChange, now: Read | None) -> Outcome:
@@ -212,8 +235,8 @@ class Replacing:
             if seen is None or not same_stat(seen, now.stat):
                 return Outcome(change, None, "file-edited", change.old)
             Path(staged).replace(target)  # a save between the two lines would be lost: the best that this system can do
-        elif _identity(staged) != _oid(change.old):
-            self._put_back(number, change, new.oid)
+        elif not _holds(staged, change.old):
+            self._put_back(number, change, new)
             return Outcome(change, None, "file-edited", change.old)
         return self._placed(number, change)
 
@@ -228,7 +251,7 @@ class Replacing:
         staged = Path(self._staged(number))
         staged.unlink(missing_ok=True)
         self._worktree.path(change.path).rename(staged)
-        if _identity(str(staged)) != _oid(change.old):
+        if not _holds(str(staged), change.old):
             self._put_back(number, change, None)
             return Outcome(change, None, "file-edited", change.old)
         folder = _folder_of(change.path)
@@ -241,10 +264,11 @@ class Replacing:
                 self._touched.add(folder)
         return Outcome(change)
 
-    def _put_back(self, number: int, change: TreeChange, ours: Oid | None) -> None:
+    def _put_back(self, number: int, change: TreeChange, new: Entry | None) -> None:
         """What came out was saved in between: it goes back, and so does whatever then comes out and is not what we
-        put in (`ours` the first time), since that was saved still later.
+        put in (`new` the first time), since that was saved still later.
         """
+        ours: Identity = frozenset({new.oid}) if new else frozenset()
         staged, target = self._staged(number), self._worktree.name(change.path)
         for _ in range(_TRIES_MAX):
             with contextlib.suppress(FileExistsError):
@@ -252,7 +276,7 @@ class Replacing:
                 break
             saved = _identity(staged)
             with contextlib.suppress(FileNotFoundError):  # removed since: once more
-                if not exchange(staged, target) or _identity(staged) == ours:
+                if not exchange(staged, target) or _identity(staged) & ours:
                     break
                 ours = saved
         self._touched.add(_folder_of(change.path))
@@ -290,17 +314,29 @@ def _turn(change: TreeChange) -> int:
     return 0 if change.new else -1 - change.path.count("/")
 
 
-def _oid(entry: Entry | None) -> Oid | None:
-    return entry.oid if entry else None
+def _is(now: Read | None, version: Entry | None) -> bool:
+    """Whether a file that was read (None: there is none) holds this version."""
+    return now is None if version is None else now is not None and now.holds(version.oid)
 
 
-def _identity(name: str) -> str | None:
-    """The id of what a name holds, None for nothing, `_NO_FILE` for what is no ordinary file."""
-    path = Path(name)
+def _holds(name: str, version: Entry | None) -> bool:
+    return _matches(_identity(name), version)
+
+
+def _matches(identity: Identity, version: Entry | None) -> bool:
+    return version.oid in identity if version else not identity
+
+
+def _identity(name: str) -> Identity:
     try:
-        return blob_id(path.read_bytes()) if stat.S_ISREG(path.lstat().st_mode) else _NO_FILE
+        status = os.lstat(name)
+        if not stat.S_ISREG(status.st_mode):
+            return _NO_FILE
+        with Path(name).open("rb") as file:
+            pointer, raw = digests(file, status.st_size)
+            return frozenset({raw, pointer.oid})
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return frozenset()
 
 
 def _permissions(current: os.stat_result, mode: int) -> int:

@@ -1,0 +1,90 @@
+"""Which large attachments are on this machine: brought here, kept here, taken off it.
+
+Law: nothing leaves this machine before the hub has said that it holds it, and nothing that a person has edited is taken
+off at all. What is here already is shown with no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fieldvault.actions.ground.absent import choices_of
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.records.lookup import head_tree
+from fieldvault.actions.syncing.attachments import choosing, pointers, show
+from fieldvault.actions.syncing.bringing import Brought, bring, talking
+from fieldvault.actions.syncing.hubcontents import HubContents
+from fieldvault.core.pointers import may_be_pointed_to
+from fieldvault.edge.git.link import Progress, no_progress
+from fieldvault.edge.git.trees import list_tree
+
+
+@dataclass
+class Dropped:
+    """`dropped`: attachments that are pointers now; `left`: those that are not, and why."""
+
+    dropped: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+
+
+def get(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -> Brought:
+    """Bring the attachments at these paths and below them, and keep them here from now on."""
+    with vault.sync_lock():
+        wanted = {path: (entry, pointer) for path, entry, pointer in pointers(vault, _below(vault, paths))}
+        here = {path for path, (_, pointer) in wanted.items() if pointer in vault.contents}
+        with choosing(vault) as choices:
+            choices.dropped -= wanted.keys()
+            choices.absent |= wanted.keys() - here
+        left = show(vault, [(path, wanted[path][0]) for path in sorted(here)])
+        brought = Brought(sorted(here - left.keys()), left)
+        if wanted.keys() - here:
+            with talking(vault, progress) as talk:
+                came = bring(talk, wanted.keys() - here)
+            brought = Brought(sorted([*brought.shown, *came.shown]), left | came.left)
+        return brought
+
+
+def pin(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -> Brought:
+    """As `get`, and `drop` leaves them alone until they are unpinned."""
+    pinned = {path for path, _, _ in pointers(vault, _below(vault, paths))}
+    with choosing(vault) as choices:
+        choices.pinned |= pinned
+    return get(vault, paths, progress)
+
+
+def unpin(vault: Vault, paths: Sequence[str]) -> None:
+    with choosing(vault) as choices:
+        choices.pinned -= set(_below(vault, paths))
+
+
+def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -> Dropped:
+    """Leave pointers of the attachments at these paths and below them, where the hub holds what they point to."""
+    report = Dropped()
+    with vault.sync_lock(), talking(vault, progress) as talk, HubContents(talk) as there:
+        pinned = choices_of(vault).pinned
+        for path, entry, pointer in pointers(vault, _below(vault, paths)):
+            if path in pinned or not there.holds(pointer):
+                report.left[path] = "pinned" if path in pinned else "only-here"
+                continue
+            with choosing(vault) as choices:
+                choices.dropped.add(path)
+                choices.absent.discard(path)
+            if left := show(vault, [(path, entry)], dropping=True):
+                report.left |= left
+                continue
+            vault.contents.drop(pointer)
+            report.dropped.append(path)
+    return report
+
+
+def _below(vault: Vault, paths: Sequence[str]) -> list[str]:
+    """The attachments of HEAD at these paths and below them; all of them for none."""
+    tree = head_tree(vault)
+    listed = list_tree(vault.objects, tree) if tree else {}
+    wanted = tuple(paths) or ("",)
+    return [
+        path
+        for path in listed
+        if may_be_pointed_to(path) and any(not one or path == one or path.startswith(f"{one}/") for one in wanted)
+    ]

@@ -1,0 +1,237 @@
+"""Contents of large attachments on their way to the hub and back.
+
+Law: a commit that names a content is sent when the hub has acknowledged the content, never before. What it has
+acknowledged is not sent again, and what has come is not asked for again: both ways chunks follow each other in order,
+and a cut costs those that were under way. What came is checked by its SHA-256 before it is shown. A hub that refuses
+contents gets the records all the same: then the contents wait here, marked as unsent, and each sync asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Self
+
+from fieldvault.actions.ground.device import device
+from fieldvault.actions.syncing.attachments import unsent_at_head
+from fieldvault.actions.syncing.talk import Talk
+from fieldvault.core.pointers import CHUNK_BYTES, Pointer
+from fieldvault.core.snapshot import Oid, blob_id
+from fieldvault.edge.durable import make_folder
+from fieldvault.edge.git.arrivals import Arrivals
+from fieldvault.edge.git.batch import Batch
+from fieldvault.edge.git.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks
+from fieldvault.edge.git.hub import STALE
+from fieldvault.edge.git.objects import Objects, Reader
+from fieldvault.edge.git.packs import objects_to_send
+from fieldvault.errors import Corrupt, HubRefused, HubUnreachable
+
+_GROUP_BYTES_MAX = 16 << 20  # what is in memory, or mapped into it, at a time
+_TREE_FILES_MAX = 1_000
+
+
+class HubContents:
+    """The contents that devices keep on one hub. A context manager: it holds packs open."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        objects, own_dir = talk.vault.objects, talk.vault.own_dir
+        self._trees = Arrivals(own_dir / "shelves", objects)
+        self._own = Objects(own_dir / "shelves")
+        make_folder(self._own.path)
+        self._chunks = Arrivals(own_dir / "chunks", objects)
+        self._known: set[Pointer] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self._trees, self._own, self._chunks):
+            one.close()
+
+    def holds(self, pointer: Pointer) -> bool:
+        """Whether the hub has all of it."""
+        if pointer not in self._known and any(len(ids) == pointer.chunks for ids in self._found(pointer)):
+            self._known.add(pointer)
+            self._talk.vault.contents.note_sent(pointer)
+        return pointer in self._known
+
+    def send(self, pointer: Pointer) -> None:
+        """Every chunk is acknowledged on return. HubRefused where the hub takes none."""
+        if self.holds(pointer):
+            return
+        shelf = self._own_shelf()
+        while not self.holds(pointer):
+            self._send_group(pointer, shelf)
+
+    def receive(self, pointer: Pointer) -> bool:
+        """Bring a content here; False where the hub lacks it. Corrupt("content-damaged") where what it has is wrong."""
+        contents = self._talk.vault.contents
+        damaged: Corrupt | None = None
+        for ids in self._found(pointer):
+            if len(ids) < pointer.chunks:
+                continue
+            while contents.arrived(pointer) < pointer.chunks:
+                self._receive_group(pointer, ids[contents.arrived(pointer) :])
+            try:
+                contents.complete(pointer)
+                return True
+            except Corrupt as error:  # somebody's machine has put something else there: the next one's may be right
+                damaged = error
+        if damaged is not None:
+            raise damaged
+        return False
+
+    def _found(self, pointer: Pointer) -> Iterator[list[Oid]]:
+        """The chunks of it that each device keeps on the hub, the first ones."""
+        self._look()
+        for oid in self._shelves().values():
+            try:
+                yield chunk_ids(self._trees, oid, pointer)
+            except Corrupt:
+                continue  # somebody's broken tree stops nobody
+
+    def _shelves(self) -> dict[str, Oid]:
+        return {ref: oid for ref, oid in self._talk.tips.items() if ref.startswith(SHELVES)}
+
+    def _look(self) -> None:
+        """Bring the trees of every device's shelf."""
+        while missing := [oid for oid in self._shelves().values() if oid not in self._trees]:
+            if self._trees.files > _TREE_FILES_MAX:
+                self._trees.clear()
+                make_folder(self._own.path)
+                continue
+            try:
+                if pieces := self._talk.hub.pieces:
+                    pieces.fetch_trees(self._trees, missing)
+                else:  # an old server: everything, in one piece
+                    self._talk.hub.fetch(self._own, missing, [])
+            except HubUnreachable as error:
+                self._talk.patience.after(error)
+                self._talk.ask()
+
+    def _own_shelf(self) -> str:
+        """The ref of this device's chunks, which stands there on return."""
+        talk = self._talk
+        names = [shelves + device(talk.vault) for shelves in SHELVES]
+        for ref in names:
+            if ref in talk.tips:
+                return ref
+        refusal: str | None = None
+        for ref in names:
+            with Batch(self._own) as batch:
+                empty = empty_shelf(batch, talk.vault.identity().author)
+                while ref not in talk.tips:
+                    refusal = self._publish(batch, batch, ref, empty, 0)
+                    if refusal is not None:
+                        break
+                else:
+                    return ref
+        raise HubRefused("hub-refused", ref=names[0], reason=refusal)
+
+    def _send_group(self, pointer: Pointer, ref: str) -> None:
+        """One push of as many chunks as the link has room for."""
+        talk, contents = self._talk, self._talk.vault.contents
+        before = talk.tips.get(ref)
+        first = len(chunk_ids(self._trees, before, pointer)) if before else 0
+        count = min(self._room(talk.notes.up.size), pointer.chunks - first)
+        chunks = [partial(contents.chunk, pointer, number) for number in range(first, first + count)]
+        ids = [blob_id(chunk()) for chunk in chunks]
+        with Batch(self._own) as batch:
+            commit = with_chunks(batch, before, pointer, first, ids, talk.vault.identity().author)
+            source = Sending(batch, dict(zip(ids, chunks, strict=True)))
+            reason = self._publish(batch, source, ref, commit, count * CHUNK_BYTES)
+        if reason is not None:
+            raise HubRefused("hub-refused", ref=ref, reason=reason)
+
+    def _publish(self, batch: Batch, source: Reader, ref: str, commit: Oid, octets: int) -> str | None:
+        """Put `commit` in the place of what `ref` had; why the hub refused it. After a cut or a lost race None as well,
+        and `talk.tips` says what stands there.
+        """
+        talk = self._talk
+        try:
+            with talk.risking("up", octets):
+                reason = talk.hub.publish(source, {ref: (talk.tips.get(ref), commit)})[ref]
+        except HubUnreachable as error:
+            talk.patience.after(error)
+            talk.ask()
+            return None
+        if reason == STALE:
+            talk.ask()
+            return None
+        if reason is None:
+            batch.flush()
+            talk.patience.moved()
+            talk.tips[ref] = commit
+        return reason
+
+    def _receive_group(self, pointer: Pointer, ids: list[Oid]) -> None:
+        """The next chunks, as many as the link has room for, and into the file what has come in order."""
+        talk = self._talk
+        asked = ids[: self._room(talk.notes.down.size)]
+        missing = [oid for oid in dict.fromkeys(asked) if not self._has(oid)]
+        complete = True
+        try:
+            if missing and (pieces := talk.hub.pieces):
+                with talk.risking("down", len(missing) * CHUNK_BYTES):
+                    pieces.fetch_objects(self._chunks, missing)
+        except HubUnreachable as error:
+            complete = False
+            if any(self._has(oid) for oid in missing):
+                talk.patience.moved()
+            talk.patience.after(error)
+            talk.ask()
+        came = 0
+        with talk.vault.contents.arriving(pointer) as file:
+            while came < len(asked) and self._has(asked[came]):
+                file.write(self._chunk(asked[came]))
+                came += 1
+        if came == len(asked):
+            talk.patience.moved()
+            self._chunks.clear()
+        elif complete:
+            raise Corrupt("hub-incomplete", oid=asked[came], count=len(asked) - came)
+
+    def _has(self, oid: Oid) -> bool:
+        return oid in self._chunks or oid in self._own
+
+    def _chunk(self, oid: Oid) -> bytes:
+        return self._chunks.blob(oid) if oid in self._chunks else self._own.blob(oid)
+
+    @staticmethod
+    def _room(octets: int) -> int:
+        return max(1, min(octets, _GROUP_BYTES_MAX) // CHUNK_BYTES)
+
+
+def contents_to_send(talk: Talk, reader: Reader, tip: Oid) -> list[Pointer]:
+    """The contents on this machine that the commits up to `tip` name, and none that the hub has. None at all where it
+    has refused contents: what it takes goes without them then.
+    """
+    here = {pointer.oid: pointer for pointer in talk.vault.contents.all()} if talk.refusal is None else {}
+    if not here:
+        return []
+    return [here[sent.oid] for sent in objects_to_send(reader, [tip], talk.held) if sent.oid in here]
+
+
+def send_contents(talk: Talk, reader: Reader, tip: Oid) -> None:
+    """Before `tip` is sent: every content that it brings is on the hub on return, if the hub takes contents at all."""
+    _send(talk, contents_to_send(talk, reader, tip))
+
+
+def send_left(talk: Talk) -> None:
+    """What the hub still lacks of the contents that HEAD names: it refused them before, or plain git has pushed the
+    commits that name them.
+    """
+    if talk.refusal is None:
+        _send(talk, unsent_at_head(talk.vault))
+
+
+def _send(talk: Talk, pointers: Sequence[Pointer]) -> None:
+    if not pointers:
+        return
+    try:
+        with HubContents(talk) as there:
+            for pointer in pointers:
+                there.send(pointer)
+    except HubRefused as refusal:
+        talk.refusal = refusal
