@@ -69,7 +69,7 @@ def drive(vault: Vault | None, base: Path, ours: Path, theirs: Path, path: str) 
         merged, conflicts = _driven(vault, texts, path)
     except Unreadable:
         merged, conflicts = _between_markers(texts[1] or b"", texts[2] or b""), 1
-    ours.write_bytes(merged)
+    write_whole(ours, merged)  # git takes what stands there even where we were killed
     return conflicts
 
 
