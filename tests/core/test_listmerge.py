@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldvault.core.diff3 import align, matches
-from fieldvault.core.listmerge import members, ordered, sequence
+from fieldvault.core.listmerge import members, ordered, rearranged, sequence
 from fieldvault.core.textmerge import merge_text
 
 ORDERS = {
@@ -110,3 +110,11 @@ def test_repetitive_input_is_aligned_in_bounded_time(make: object) -> None:
     lines = make(30_000)
     list(align(lines, [*lines[:100], "x", *lines[7:]], [*lines[:20_000], "y", *lines[20_003:]]))
     assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("now", "order", "then"),
+    [("abc", "cab", "cab"), ("axbc", "cab", "cxab"), ("ab", "cba", "ba"), ("abc", "", "abc"), ("", "ab", "")],
+)
+def test_elements_take_each_others_places(now: str, order: str, then: str) -> None:
+    assert "".join(rearranged(now, order)) == then

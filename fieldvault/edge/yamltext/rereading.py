@@ -55,19 +55,16 @@ def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
     """`text` as it differs from what is `known`, in the frame of the known tree; None: read the whole."""
     if known.starts is None:
         return None
-    starts, entries = known.starts, known.entries
-    above = _shared(known.text, text)
-    below = _shared_below(known.text, text, min(len(text), len(known.text)) - above)
-    first = bisect_right(starts, above) - 2  # the last entry that ends above the first difference
+    first, last = _around_difference(known.text, text, known.starts)
     if first < 0:
         return None
-    last = bisect_left(starts, len(known.text) - below)  # the first entry that begins below the last difference
-    shift = len(text) - len(known.text)
-    begin, follower = starts[first], entries[last] if last < len(entries) else None
+    starts, entries = known.starts, known.entries
+    begin, shift = starts[first], len(text) - len(known.text)
+    follower = entries[last] if last < len(entries) else None
     if follower is None:
         piece = text[begin:]
     else:
-        piece = text[begin : starts[last] + len(follower.lead) + len(follower.head) + shift] + "\n"
+        piece = text[begin : starts[last] + shift + len(follower.lead) + len(follower.head)] + "\n"
     read = _read(piece, limits)
     if read is None or read.starts is None or known.nodes + read.nodes > limits.nodes_max:
         return None
@@ -84,6 +81,13 @@ def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
     tree = _framed(known.tree, whole, read.tree if follower is None else known.tree)
     tree.root.place(text, starts[0], len(text) - len(tree.end), 0)
     return Reading(tree, text, known.nodes + read.nodes, starts[:first] + places)
+
+
+def _around_difference(known: str, text: str, starts: list[int]) -> tuple[int, int]:
+    """The last entry that ends above the first difference (-1: none does), and the first that begins below the last."""
+    above = _shared(known, text)
+    below = _shared_below(known, text, min(len(text), len(known)) - above)
+    return bisect_right(starts, above) - 2, bisect_left(starts, len(known) - below)
 
 
 def _framed(frame: Tree, entries: list[Entry], ending: Tree) -> Tree:
