@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fieldvault.messages import count, error, say
+from fieldvault.output.files import attached
 from fieldvault.output.phrases import problems
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
 def set_up(report: SetUp, cloned: bool) -> Iterator[str]:
     key = "vault-cloned" if cloned else "vault-made"
     yield say(key, path=report.root, url=report.hub or "", what=count(report.files, "file"))
+    yield from attached((), report.absent)
 
 
 def checked(report: CheckReport) -> Iterator[str]:

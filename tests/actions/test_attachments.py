@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.actions.syncing.hubcontents import HubContents
 from fieldvault.core.pointers import CHUNK_BYTES, Pointer
-from tests.actions.test_sync import FILES
+from fieldvault.errors import HubUnreachable
+from tests.actions.test_sync import CUSTOMER, FILES
 from tests.peers import git_daemon
 from tests.world import Desk, World, fv
 
@@ -161,10 +163,33 @@ def test_a_content_travels_in_chunks_and_is_shown_to_everybody(hub: World) -> No
     assert ines.read_bytes("tour.mp4") == VIDEO
     ines.assert_clean()
     paul = hub.join("Paul")
-    paul.sync()
     assert paul.read_bytes("tour.mp4") == VIDEO
     paul.assert_clean()
     assert not list((paul.root / ".git" / "fieldvault").rglob("*.pack"))[1:]
+
+
+def test_a_clone_can_be_worked_in_before_the_attachments_have_come(
+    world: World, marc: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marc.write("tour.mp4", VIDEO)
+    marc.write("photo.jpg", SMALL)
+    marc.sync()
+    seen: list[Desk] = []
+
+    def worked_in(there: HubContents, content: Pointer) -> bool:
+        ines = Desk(world.folder / "ines", "Ines")
+        assert ines.status().attachments_absent == 1 and ines.read_bytes("photo.jpg") == SMALL
+        ines.edit(CUSTOMER, "tags: [", "tags: [while it comes, ")
+        ines.commit()
+        seen.append(ines)
+        raise HubUnreachable("hub-unreachable", host="", reason="cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(HubContents, "receive", worked_in)
+        ines = world.join("Ines")
+    assert seen and "while it comes" in ines.read(CUSTOMER) and ines.read_bytes("tour.mp4") == pointer(VIDEO).data
+    assert ines.sync().attachments == ["tour.mp4"]
+    ines.assert_clean()
 
 
 def test_what_the_hub_has_is_not_sent_again(hub: World) -> None:

@@ -44,7 +44,6 @@ def test_a_hub_that_keeps_its_other_refs_to_itself_gets_a_branch(world: World, m
     assert marc.sync().refusal is None
     assert any(ref.startswith("refs/heads/fv/att/") for ref in shelves(world))
     ines = world.join("Ines")
-    ines.sync()
     assert ines.read_bytes("tour.mp4") == VIDEO
     ines.write("other.mp4", OTHER)
     ines.sync()
@@ -79,7 +78,6 @@ def test_what_plain_git_has_pushed_the_pointer_of_follows(world: World, marc: De
     marc.git("push", "-q", "origin", "main")
     marc.sync()
     ines = world.join("Ines")
-    ines.sync()
     assert ines.read_bytes("tour.mp4") == VIDEO
 
 

@@ -65,7 +65,7 @@ def mend(vault: Vault, lock: FileLock) -> None:
 def _sweep(vault: Vault) -> None:
     """Remove what processes that are gone had half written."""
     vault.objects.sweep()
-    folders = (vault.git_dir, vault.own_dir, (vault.git_dir / PENDING).parent)
+    folders = (vault.git_dir, vault.own_dir, vault.contents.folder, (vault.git_dir / PENDING).parent)
     sweep(*(folder.glob(f"{TEMPORARY}*") for folder in folders))
 
 

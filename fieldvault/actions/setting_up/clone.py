@@ -1,18 +1,22 @@
 """A copy of the vault that a hub has.
 
 Law: a clone that fails leaves nothing behind; one whose link was cut keeps what has come, and the next call goes on.
+Records come before large attachments: the vault can be worked in while these are on their way.
 """
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from fieldvault.actions.committing.commit import Now
+from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.change import Change, apply_change
 from fieldvault.actions.ground.recovery import locked, recover
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
+from fieldvault.actions.syncing.bringing import bring_absent, talking
 from fieldvault.actions.syncing.fetching import INCOMING, fetch
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.talk import Talk
@@ -58,7 +62,21 @@ def clone(
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         raise
     make_default(root)
-    return report
+    return replace(report, absent=_bring_attachments(root, progress))
+
+
+def _bring_attachments(root: Path, progress: Progress) -> dict[str, str]:
+    """The contents of the large ones, once there is a vault to work in: what does not come, and why. However this
+    ends, the next sync goes on with it.
+    """
+    with Vault(root) as vault:
+        if not choices_of(vault).absent:
+            return {}
+        try:
+            with vault.sync_lock(), talking(vault, progress) as talk:
+                return bring_absent(talk).left
+        except FieldvaultError:
+            return dict.fromkeys(choices_of(vault).absent, "content-comes")
 
 
 def _cloning(root: Path) -> Path:

@@ -6,10 +6,11 @@ Law: all of it stands in `.git` or in the person's own git configuration, never 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldvault.actions.ground.device import new_device
+from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.repository import create_repository
@@ -29,6 +30,7 @@ class SetUp:
     root: Path
     files: int
     hub: str | None = None
+    absent: dict[str, str] = field(default_factory=dict)  # large attachments that are still to come, and why
 
 
 def equip(vault: Vault, hub: str | None) -> None:
@@ -48,6 +50,7 @@ def equip(vault: Vault, hub: str | None) -> None:
     else:
         create_repository(vault.root, settings=settings)
     vault.own_dir.mkdir(parents=True, exist_ok=True)
+    teach_git(vault)
     exclude(vault, "# Fieldvault's temporary files", TEMPORARY_FILES)
 
 
