@@ -25,6 +25,7 @@ from fieldvault.errors import Corrupt
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
 
 _NAME_CHARACTERS = 38  # of a loose object's file; the other two are its folder's
+_TRIES_MAX = 10
 _LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
 
 
@@ -96,11 +97,9 @@ class Objects:
         for kind, data in items:
             oid = object_id(kind, data)
             target = self._loose(oid)
-            if self.read_loose(oid) is None or not _made_durable(target):
-                if not target.parent.is_dir():
-                    target.parent.mkdir(exist_ok=True)
-                    folders.add(self.path)
-                _write_loose(target, _header(kind, data) + data)
+            stands = self.read_loose(oid) is not None and _made_durable(target)
+            if not stands and _write_loose(target, _header(kind, data) + data):
+                folders.add(self.path)
             oids.append(oid)
             folders.add(target.parent)
         flush_folders(folders)
@@ -173,8 +172,18 @@ def _made_durable(target: Path) -> bool:
     return True
 
 
-def _write_loose(target: Path, raw: bytes) -> None:
-    scratch, file = temporary(target.parent, "tmp_obj_", 0o444)
+def _write_loose(target: Path, raw: bytes) -> bool:
+    """True where its folder had to be made."""
+    made = False
+    for turn in range(_TRIES_MAX):
+        try:
+            scratch, file = temporary(target.parent, "tmp_obj_", 0o444)
+            break
+        except FileNotFoundError:  # a `git gc` at work takes away folders that are empty for a moment
+            if turn == _TRIES_MAX - 1:
+                raise
+            target.parent.mkdir(exist_ok=True)
+            made = True
     try:
         with file:
             file.write(zlib.compress(raw, _LOOSE_LEVEL))
@@ -185,3 +194,4 @@ def _write_loose(target: Path, raw: bytes) -> None:
             scratch.chmod(0o644)  # Windows removes no read-only file
             scratch.unlink()
         raise
+    return made

@@ -51,6 +51,24 @@ def test_git_reads_a_loose_object(git: Git, objects: Objects) -> None:
     git.assert_sound()
 
 
+def test_a_folder_that_git_gc_takes_away_is_made_again(git: Git, objects: Objects, monkeypatch) -> None:
+    """`git gc` removes a folder of objects that is empty, also one that was made for what is to come."""
+    made = []
+
+    def taken(self: Path, *arguments: object, **keywords: object) -> None:
+        original(self, *arguments, **keywords)
+        made.append(self)
+        if len(made) == 1:
+            self.rmdir()
+
+    original = Path.mkdir
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", taken)
+        oid = objects.write("blob", b"abc")
+    assert len(made) == 2 and objects.blob(oid) == b"abc"
+    git.assert_sound()
+
+
 def test_a_missing_object_is_named(objects: Objects) -> None:
     with pytest.raises(Corrupt) as caught:
         objects.read("1" * 40)
