@@ -14,12 +14,13 @@ import time
 from pathlib import Path
 
 from fieldvault.actions.watching.keepup import SyncEnded
-from fieldvault.actions.watching.watch import Timing, Watcher
+from fieldvault.actions.watching.watch import Happening, Timing, Watcher
 from fieldvault.core.settle import Settler
 from fieldvault.errors import FieldvaultError
 
 QUICK = Timing(settler=lambda: Settler(0.1, 0.2, 1.0), retry=0.1)
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 20.0
+AFTER_ERROR_SECONDS = 2.0
 
 
 class Once(Watcher):
@@ -41,16 +42,23 @@ class Once(Watcher):
 
 
 def main() -> int:
-    watcher = Once(Path.cwd(), lambda: (int(time.time()), 0), lambda happening: None, QUICK)
+    def stop_after(seconds: float) -> None:
+        timer = threading.Timer(seconds, watcher.stop)
+        timer.daemon = True
+        timer.start()
+
+    def told(happening: Happening) -> None:
+        if happening.error is not None:
+            stop_after(AFTER_ERROR_SECONDS)
+
+    watcher = Once(Path.cwd(), lambda: (int(time.time()), 0), told, QUICK)
 
     def interrupted(*_: object) -> None:
         watcher.code = 130
         watcher.stop()
 
     signal.signal(signal.SIGINT, interrupted)
-    patience = threading.Timer(PATIENCE_SECONDS, watcher.stop)
-    patience.daemon = True
-    patience.start()
+    stop_after(PATIENCE_SECONDS)
     with contextlib.suppress(FieldvaultError, OSError):
         watcher.run()
     return watcher.code
