@@ -222,13 +222,13 @@ def test_one_file_that_is_too_much_for_the_link_is_named(world: World, servers: 
     marc = world.first("Marc", files=FILES)
     attach(marc, 2, 3_000, 8)
     small = marc.head()
-    attach(marc, 1, 400_000, 9)
-    with weak_link(servers, rate=RATE, life=0.4, seed=10) as link:
+    attach(marc, 1, 250_000, 9)
+    with weak_link(servers, rate=60_000, life=1.5, seed=10) as link:
         through(link, marc, world, servers)
         error = marc.sync().unreachable
     assert error is not None and (error.kind, error.exit_code) == ("commit-too-large", 4)
     assert error.facts["oid"] == marc.head() and error.facts["file"] == "files/0.pdf"
-    assert error.facts["octets"] == 400_000 and error.facts["reason"] in ("cut", "timeout")
+    assert error.facts["octets"] == 250_000 and error.facts["reason"] in ("cut", "timeout")
     with marc.vault() as vault:
         assert world.hub_git("rev-parse", f"refs/fv/1/inbox/{device(vault)}") == small
         leave_out(vault, now)

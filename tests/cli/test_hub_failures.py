@@ -127,13 +127,14 @@ def test_a_disk_that_is_full_at_the_hub(
 ) -> None:
     hub = Git(full_disk / "hub.git").init(bare=True)
     marc.git("push", "-q", str(hub.path), "main~1:refs/heads/main")
-    marc.write("film.mp4", random.Random(2).randbytes(900_000))
+    for number in range(4):
+        marc.write(f"{number}.jpg", random.Random(number).randbytes(220_000))
     marc.commit()
     name = f"full {time.time_ns()}.git"
     (servers.root / name).symlink_to(hub.path)
     code, said = sync(marc, servers.url(kind, name, monkeypatch))
     if code == AWAY and kind != "path":  # git went away before it had read all, and its word was lost on the way
-        assert "does not get through: film.mp4 is 900 kB" in said
+        assert ".jpg is 220 kB, too much at once for this link" in said
     else:
         assert code == REFUSED and "the disk of the hub" in said and "is full" in said
     assert marc.status().waiting == 2

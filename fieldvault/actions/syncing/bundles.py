@@ -2,6 +2,7 @@
 
 Law: the same judgement and the same merge as in a sync, by the same code; a bundle is a hub that only gives. Making one
 moves nothing, applying one twice changes nothing, and one that cannot be read or is another vault's changes nothing.
+Contents that travel in chunks are not in it: they come from the hub.
 """
 
 from __future__ import annotations
