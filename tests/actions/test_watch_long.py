@@ -93,7 +93,7 @@ def test_beside_a_git_commit_whose_editor_is_open(world: World, marc: Desk) -> N
         ["git", "commit", "-q", "-a"], cwd=marc.root, env=os.environ | marc.environment | {"GIT_EDITOR": command}
     )
     try:
-        wait_for(lambda: (marc.root / ".git/index.lock").exists())
+        wait_for(lambda: (marc.root / ".git/COMMIT_EDITMSG").exists())  # git has read the files
         with watched(marc) as seen:
             marc.edit(CUSTOMER, "samples: 11", "samples: 12")
             marc.write("note.yaml", "id: not_1\n")
