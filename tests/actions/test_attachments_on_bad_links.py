@@ -13,7 +13,7 @@ import pytest
 
 from fieldvault.edge.git.remotehub import RemoteHub
 from tests.actions.test_attachments import content_of, pointer
-from tests.actions.test_bad_links import through, weak_link
+from tests.actions.test_bad_links import directly, through, weak_link
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.servers import Servers
 from tests.world import World
@@ -56,7 +56,7 @@ def test_an_upload_goes_on_where_it_was_cut_and_no_commit_goes_ahead_of_it(world
             if report.unreachable is None:
                 break
             assert not named or world.hub_git("ls-tree", "-r", "--name-only", shelves(world)[0]).count("\n") == 9
-    assert report.unreachable is None and cuts >= 2 and sent < 1.7 * len(VIDEO)
+    assert report.unreachable is None and cuts >= 2 and sent < 3 * len(VIDEO)  # in one piece: never through
     assert world.hub_git.run("merge-base", "--is-ancestor", before, "main").returncode == 0
     world.hub_git.assert_sound()
 
@@ -80,7 +80,7 @@ def test_a_download_goes_on_where_it_was_cut_after_the_records(world: World, ser
             break
         assert held is None or "new" in ines.read(CUSTOMER)
         ines.assert_clean()
-    assert report.unreachable is None and cuts >= 2 and came < 1.7 * len(VIDEO)
+    assert report.unreachable is None and cuts >= 2 and came < 3 * len(VIDEO)  # in one piece: never through
     ines.assert_clean()
     assert not list((ines.root / ".git/fieldvault/content").glob("*.part")) and content_of(ines, VIDEO).exists()
 
@@ -98,6 +98,30 @@ def test_a_server_that_gives_nothing_by_id_gives_all_in_one_piece(
     marc.sync()
     assert ines.sync().attachments == ["tour.mp4"] and ines.read_bytes("tour.mp4") == VIDEO
     ines.assert_clean()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("FAULTS" not in os.environ, reason="make faults: some minutes")
+@pytest.mark.parametrize(("life", "most"), [(3.0, 1.3), (1.0, 1.7)])
+def test_sixty_megabytes_come_through_a_link_that_cuts(
+    world: World, servers: Servers, life: float, most: float
+) -> None:
+    marc = world.first("Marc", files=FILES)
+    content = random.Random(9).randbytes(60_000_000)
+    marc.write("slides.pptx", content)
+    sent = cuts = 0
+    for _ in range(20):
+        with weak_link(servers, rate=400_000, life=life, seed=9) as link:
+            through(link, marc, world, servers)
+            report = marc.sync()
+            sent += link.carried["up"]
+            cuts += link.cuts
+        if report.unreachable is None:
+            break
+    print(f"cut every {life} s: {sent / len(content):.2f} of the payload, {cuts} cuts")
+    assert report.unreachable is None and cuts > 20 and sent < most * len(content)
+    directly(marc, world)
+    assert world.join("Ines").read_bytes("slides.pptx") == content
 
 
 @pytest.mark.slow
