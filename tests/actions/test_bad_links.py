@@ -6,6 +6,7 @@ Real git daemon behind tests/links.py. `make faults` tries every byte instead of
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,22 @@ def test_at_any_byte(what: str, way: str, world: World, servers: Servers) -> Non
     for desk in (marc, ines):
         desk.assert_clean()
     world.hub_git.assert_sound()
+
+
+def test_a_hub_that_is_just_writing_the_branch_refuses_nothing(world: World, servers: Servers) -> None:
+    """As after a cut: the server is still busy with the push whose answer never came."""
+    marc = world.first("Marc", files=FILES)
+    marc.write("a.yaml", "name: A\nphone: 2\n")
+    lock = world.hub / "refs/heads/main.lock"
+    lock.touch()
+    with weak_link(servers) as link:
+        through(link, marc, world, servers)
+        done = threading.Timer(0.3, lock.unlink)
+        done.start()
+        marc.sync()
+        done.join()
+        assert marc.sync().confirmed
+    assert world.hub_git("rev-parse", "main") == marc.head()
 
 
 @pytest.mark.slow

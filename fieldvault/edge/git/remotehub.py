@@ -41,6 +41,7 @@ _HAVES_MAX = 256
 _HAVE_STEPS_MAX = 64
 _SAID_CHARACTERS_MAX = 400
 _UNANSWERED = "no answer"
+_LOCKED = ".lock': File exists"  # git's words where another process holds a ref
 _NO_ROOM = ("No space left on device", "Disk quota exceeded")
 _BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id
 _OID = re.compile(rb"[0-9a-f]{40}")
@@ -208,14 +209,16 @@ class RemoteHub:
             raise HubRefused("hub-full", path=self._address.place)
 
     def _look_again(self, updates: _Moves, results: dict[str, str | None]) -> None:
-        """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal."""
+        """A server words a lost race in many ways; where the ref stands now tells it apart from a refusal. One that is
+        just being written, perhaps by our own push whose answer was cut off, is one.
+        """
         now = self.tips()
         for ref, reason in results.items():
             if reason not in (None, STALE) and ref in updates:
                 old, new = updates[ref]
                 if now.get(ref) == new:
                     results[ref] = None
-                elif now.get(ref) != old:
+                elif now.get(ref) != old or _LOCKED in reason:
                     results[ref] = STALE
 
     @contextlib.contextmanager
