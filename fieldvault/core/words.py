@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "’": "'"})
 
@@ -29,9 +29,13 @@ def matches(words: Iterable[str], text: str) -> bool:
     return all(any(candidate.startswith(word) for candidate in candidates) for word in words)
 
 
-def nearest(text: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """The names that look most like `text`."""
-    by_plain: dict[str, str] = {}
-    for name in names:
-        by_plain.setdefault(plain(name), name)
-    return [by_plain[one] for one in difflib.get_close_matches(plain(text), by_plain, count, 0.6)]
+def mentions(words: Iterable[str], data: bytes) -> bool:
+    """Whether each of the plain words stands anywhere in a file; a look that is cheap, and may say yes too often."""
+    text = data.decode("utf-8", "replace")
+    found = text.lower() if text.isascii() else plain(text)
+    return all(word in found for word in words)
+
+
+def nearest(text: str, named: Mapping[str, str], count: int = 3) -> list[str]:
+    """What is called most like `text`: of `named`, plain name -> thing."""
+    return [named[one] for one in difflib.get_close_matches(plain(text), named, count, 0.6)]

@@ -15,7 +15,7 @@ from fieldvault.actions.records.types import Types, record_id, value_of
 from fieldvault.core.describe import title_of
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid
-from fieldvault.core.words import matches, nearest, plain, words_of
+from fieldvault.core.words import matches, mentions, nearest, plain, words_of
 from fieldvault.edge.git.history import read_commit
 from fieldvault.errors import FieldvaultError
 
@@ -55,16 +55,25 @@ def find_record(vault: Vault, text: str, here: Path | None = None) -> FoundRecor
     for named in _named(vault, text, paths):
         if candidates := _standing(vault, named):
             return _only(vault, types, text, candidates)
-    titles = {path: _load(vault, types, path).title for path in _standing(vault, paths)}
+    titles = {path: _load(vault, types, path).title for path in _mentioning(vault, text, paths)}
     if candidates := _by_words(text, titles, titles.__getitem__):
         return _only(vault, types, text, candidates)
-    raise FieldvaultError("record-unknown", record=text, nearest=nearest(text, titles.values()))
+    alike = nearest(text, {_called(path): path for path in _standing(vault, paths)})
+    raise FieldvaultError("record-unknown", record=text, nearest=[_load(vault, types, path).title for path in alike])
 
 
 def _named(vault: Vault, text: str, paths: list[str]) -> Iterator[list[str]]:
     """The records that are called so without a look at what they say, the surest way first."""
     yield _by_id(vault, text, paths)
     yield _by_words(text, paths, _stem)
+
+
+def _mentioning(vault: Vault, text: str, paths: Iterable[str]) -> Iterator[str]:
+    """The records whose title can have these words: they stand in its bytes, or escaped. Only those are parsed."""
+    words = words_of(text)
+    for path in paths if words else ():
+        if (read := vault.worktree.read(path)) and (b"\\" in read.data or mentions(words, read.data)):
+            yield path
 
 
 def _only(vault: Vault, types: Types, text: str, paths: list[str]) -> FoundRecord:
@@ -108,6 +117,11 @@ def _standing(vault: Vault, paths: Iterable[str]) -> list[str]:
 
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def _called(path: str) -> str:
+    """What the file's name says of the record: `garage-simon~0hx…` is Garage Simon."""
+    return " ".join(words_of(_stem(path).partition("~")[0]))
 
 
 def _by_id(vault: Vault, text: str, paths: list[str]) -> list[str]:
