@@ -24,7 +24,12 @@ _LARGE_BYTES = 32 << 10  # what every link must carry at once
 
 def fits(talk: Talk, reader: Reader, tip: Oid) -> bool:
     """Whether all that `tip` brings to the hub can be risked at once."""
-    return packed_bytes(reader, objects_to_send(reader, [tip], talk.held)) <= talk.notes.up.size
+    return weight(talk, reader, tip) <= talk.notes.up.size
+
+
+def weight(talk: Talk, reader: Reader, tip: Oid) -> int:
+    """About how many bytes the link must carry for `tip`; 0 where there is no link."""
+    return packed_bytes(reader, objects_to_send(reader, [tip], talk.held)) if talk.hub.linked else 0
 
 
 def deliver(talk: Talk, tip: Oid) -> int:

@@ -18,7 +18,7 @@ from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.syncing.bringing import bring_absent
 from fieldvault.actions.syncing.combining import combine
-from fieldvault.actions.syncing.delivering import ahead_of_contents, deliver, fits
+from fieldvault.actions.syncing.delivering import ahead_of_contents, deliver, fits, weight
 from fieldvault.actions.syncing.fetching import fetch
 from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents, send_left
 from fieldvault.actions.syncing.hubnotes import notes_of
@@ -33,7 +33,7 @@ from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
 from fieldvault.edge.git.hub import STALE
 from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
-from fieldvault.edge.git.packs import missing_objects, objects_to_send, packed_bytes
+from fieldvault.edge.git.packs import missing_objects
 from fieldvault.edge.git.upkeep import keep_tidy
 from fieldvault.edge.git.wire import open_hub
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
@@ -220,8 +220,7 @@ def _publish(talk: Talk, batch: Batch, main: Oid | None, tip: Oid, report: SyncR
     held = talk.held
     sent = len(new_commits(batch, tip, held))
     send_contents(talk, batch, tip)
-    octets = packed_bytes(batch, objects_to_send(batch, [tip], held))
-    with talk.risking("up", octets):
+    with talk.risking("up", weight(talk, batch, tip)):
         reason = talk.hub.publish(batch, {MAIN: (main, tip)}, held)[MAIN]
     if reason == STALE:
         return False

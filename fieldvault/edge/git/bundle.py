@@ -58,6 +58,7 @@ class BundleHub:
     """
 
     checked = True
+    linked = False
     parts = None
     pieces = None
 

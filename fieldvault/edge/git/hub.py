@@ -29,6 +29,7 @@ class Hub(Protocol):
 
     url: str  # as a person may see it: without a password
     checked: bool  # whether a byte that changed on its way is noticed; else a refusal may be one, and is asked again
+    linked: bool  # whether a link lies between, which can be cut and then carries less at once
 
     def tips(self) -> dict[str, Oid]:
         """refs/heads/* and refs/fv/* of the hub, asked now; {} for an empty hub."""

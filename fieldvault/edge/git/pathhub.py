@@ -43,6 +43,7 @@ class PathHub:
     """
 
     checked = True
+    linked = False
     parts = None  # a copy within one machine is not taken up again, but made again
 
     def __init__(self, path: Path, progress: Progress) -> None:

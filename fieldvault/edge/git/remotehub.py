@@ -53,6 +53,8 @@ _Moves = Mapping[str, tuple[Oid | None, Oid | None]]
 class RemoteHub:
     """One git server's repository; see hub.Hub for what its methods promise."""
 
+    linked = True
+
     def __init__(self, address: Address, client: StreamClient | HttpClient, progress: Progress) -> None:
         self.url = address.shown
         self.checked = address.scheme in ("ssh", "https")
