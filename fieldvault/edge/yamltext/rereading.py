@@ -70,7 +70,8 @@ def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
         return None
     found, places = read.entries, [begin + start for start in read.starts]
     if follower is not None:
-        if (found[-1].lead, found[-1].head) != (follower.lead, follower.head):
+        begins = (places[-2], found[-1].lead, found[-1].head)
+        if begins != (starts[last] + shift, follower.lead, follower.head):  # a comment may end as an entry begins
             return None
         found, places = found[:-1], places[:-2] + [start + shift for start in starts[last:]]
     if found and found[0].source() == entries[first].source():

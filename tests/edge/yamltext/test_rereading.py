@@ -131,6 +131,7 @@ EDITS = {
     "the first key": ("id: x", "ID: x"),
     "deeper": ("a: 1", "  a: 1"),
     "tabs": ("a: 1", "a:\t1"),
+    "a comment that ends as the entry did": ("g: 1", "n: 1\ng: 2 # g: 1"),
     "a line end of YAML 1.1": ("a: 1", "a: 1\u2028b: 2"),
 }  # fmt: skip
 
