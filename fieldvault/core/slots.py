@@ -89,7 +89,8 @@ def heading(lead: str) -> str:
 def equal_node(sides: Sides, candidates: Iterable[Entry]) -> Entry:
     """Of entries whose values are the same: the one whose source changed; of two changes the higher source."""
     base = layout.shape_text(sides.base.node) if sides.base else None
-    texts = {layout.shape_text(entry.node): entry for entry in candidates}
+    in_order = sorted(candidates, key=lambda entry: entry.gap)  # two may differ in what stands before them alone
+    texts = {layout.shape_text(entry.node): entry for entry in in_order}
     changed = {text: entry for text, entry in texts.items() if text != base}
     return max((changed or texts).items())[1]
 
