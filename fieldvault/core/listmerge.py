@@ -135,16 +135,17 @@ def sequence(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) ->
             for place in range(len(hunk.ours)):
                 merged.append(Aligned(start + place if hunk.stable else None, left + place, right + place))
         else:
-            runs = [
-                ([hunk.ours[place] for place in _put_in(hunk, hunk.ours)],
-                 [Aligned(None, left + place, None) for place in _put_in(hunk, hunk.ours)]),
-                ([hunk.theirs[place] for place in _put_in(hunk, hunk.theirs)],
-                 [Aligned(None, None, right + place) for place in _put_in(hunk, hunk.theirs)]),
-            ]  # fmt: skip
-            runs.sort(key=lambda run: run[0])
-            merged.extend(runs[0][1])
-            if runs[0][0] != runs[1][0]:
-                merged.extend(runs[1][1])
+            places = [_put_in(hunk, hunk.ours), _put_in(hunk, hunk.theirs)]
+            runs = [[hunk.ours[place] for place in places[0]], [hunk.theirs[place] for place in places[1]]]
+            if runs[0] == runs[1]:
+                merged.extend(Aligned(None, left + ours, right + theirs) for ours, theirs in zip(*places, strict=True))
+            else:
+                alone = [
+                    [Aligned(None, left + place, None) for place in places[0]],
+                    [Aligned(None, None, right + place) for place in places[1]],
+                ]
+                for _, run in sorted(zip(runs, alone, strict=True), key=lambda pair: pair[0]):
+                    merged.extend(run)
         start, left, right = start + len(hunk.base), left + len(hunk.ours), right + len(hunk.theirs)
     return merged
 
