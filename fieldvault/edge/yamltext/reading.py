@@ -75,7 +75,7 @@ def _read_whole(text: str, limits: Limits) -> Reading:
     try:
         _read_document(tree, text, Cutter(text, guard))
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, text) from error
+        raise _syntax(error, text, limits) from error
     except yaml.YAMLError as error:
         raise Unreadable("yaml-syntax", reason=str(error)) from error
     return Reading(tree, text, guard.nodes, starts_of(tree, guard))
@@ -116,13 +116,15 @@ def _skip_heading(text: str, cutter: Cutter, event: yaml.CollectionStartEvent, b
     cutter.position = heading.end() if heading else begin
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
+def _syntax(error: yaml.MarkedYAMLError, text: str, limits: Limits) -> Unreadable:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return Unreadable("yaml-syntax", reason=error.problem or str(error))
     where = {"line": mark.line + 1, "column": mark.column + 1}
     if text[mark.index : mark.index + 1] == "\t":
         return Unreadable("yaml-tab", **where)
+    if "nesting depth" in (error.problem or ""):  # libyaml 0.2.6 has a limit of its own, and looks ahead for it
+        return Unreadable("yaml-too-deep", limit=limits.depth_max, **where)
     return Unreadable("yaml-syntax", reason=error.problem or str(error), **where)
 
 

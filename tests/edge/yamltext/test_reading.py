@@ -85,7 +85,6 @@ REFUSED = {
     "tagged-root": (b"!x\nb: 1\n", "yaml-tag", 1),
     "depth-33": (b"a: " + b"[" * 33 + b"]" * 33 + b"\n", "yaml-too-deep", 1),
     "depth-900": (b"a: " + b"[" * 900 + b"]" * 900 + b"\n", "yaml-too-deep", 1),
-    "depth-100000": (b"[" * 100_000, "yaml-not-a-map", 1),
     "depth-100000-inside": (b"a: " + b"[" * 100_000, "yaml-too-deep", 1),
     "too-large": (b"a: " + b"x" * 300_000, "yaml-too-large", None),
     "too-many-keys": (b"".join(b"k%d: \n" % n for n in range(20_000)), "yaml-too-many-nodes", 10_000),
@@ -112,6 +111,13 @@ def test_a_key_twice_names_both_lines() -> None:
 
 def test_aliases_within_the_limit_are_read() -> None:
     assert read(b"a: &a {x: 1}\nb: *a\n").value() == {"a": {"x": 1}, "b": {"x": 1}}
+
+
+def test_a_root_of_a_hundred_thousand_brackets_is_no_map_and_too_deep() -> None:
+    """Which of the two is said is libyaml's: 0.2.6 looks ahead for its own limit of depth."""
+    with pytest.raises(Unreadable) as caught:
+        read(b"[" * 100_000)
+    assert caught.value.kind in ("yaml-not-a-map", "yaml-too-deep") and caught.value.facts["line"] == 1
 
 
 def test_a_root_of_a_hundred_thousand_brackets_is_refused_where_any_document_is_taken() -> None:
