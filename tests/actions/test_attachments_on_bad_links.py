@@ -100,8 +100,7 @@ def test_a_server_that_gives_nothing_by_id_gives_all_in_one_piece(
     ines.assert_clean()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif("FAULTS" not in os.environ, reason="make faults: some minutes")
+@pytest.mark.at_length
 @pytest.mark.parametrize(("life", "most"), [(3.0, 1.3), (1.0, 1.7)])
 def test_sixty_megabytes_come_through_a_link_that_cuts(
     world: World, servers: Servers, life: float, most: float

@@ -22,13 +22,11 @@ from fieldvault.errors import HubUnreachable
 from tests.gitenv import Git
 from tests.links import WeakLink
 from tests.servers import Servers
-from tests.stride import STRIDE
 from tests.world import Desk, World, as_person, now
 
 pytestmark = [
     pytest.mark.peers,
-    pytest.mark.slow,
-    pytest.mark.skipif(not STRIDE, reason="make faults runs it"),
+    pytest.mark.at_length,
     pytest.mark.usefixtures("nobodys_settings"),
 ]
 

@@ -16,13 +16,13 @@ from fieldvault.core.snapshot import Oid
 from tests.faults import strace
 from tests.faults.scenes import SCENES, environment, is_repository, working_files
 from tests.faults.strace import Point, changing_calls, run_disturbed
-from tests.faults.sweep import CELL, Scene, chosen, copy, look, make_scene, mended
+from tests.faults.sweep import Scene, chosen, copy, look, make_scene, mended
 from tests.gitenv import Git
-from tests.stride import STRIDE
 
 MODES = ("KILL", "KILL-TWICE", "INT", "TERM", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
 SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said
-SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init")  # these by some modes only, in the test command
+SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init")  # in the test command these by OFTEN only
+OFTEN = ("KILL", "TERM", "ENOSPC-always")
 CODES = {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130), "TERM": (-15,)}
 PLAIN_GIT = {
     "commit": (("add", "-A"), ("commit", "-q", "-m", "plain")),
@@ -39,14 +39,18 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
     return {}
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        pytest.param(name, mode, marks=[pytest.mark.at_length] if name in SELDOM and mode not in OFTEN else [])
+        for name in SCENES
+        for mode in MODES
+    ],
+)
 def test_a_command_that_is_disturbed(
     name: str, mode: str, scenes: dict[str, Scene], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     chosen(name, mode)
-    if not (STRIDE or CELL) and name in SELDOM and mode not in ("KILL", "TERM", "ENOSPC-always"):
-        pytest.skip("make faults tries it")
     if name not in scenes:
         scenes[name] = make_scene(name, tmp_path_factory.mktemp(name) / "made")
     scene = scenes[name]
