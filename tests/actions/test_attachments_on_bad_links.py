@@ -125,18 +125,21 @@ def test_sixty_megabytes_come_through_a_link_that_cuts(
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="the system does not tell a child's memory")
-def test_a_large_one_costs_no_more_memory_than_a_small_one(world: World, servers: Servers) -> None:
+@pytest.mark.parametrize("served", [True, False], ids=["server", "folder"])
+def test_a_large_one_costs_no_more_memory_than_a_small_one(world: World, servers: Servers, served: bool) -> None:
     marc = world.first("Marc", files=FILES)
-    marc.git("config", "remote.origin.url", servers.git().url(str(world.hub.relative_to(servers.root))))
+    url = servers.git().url(str(world.hub.relative_to(servers.root))) if served else str(world.hub)
+    marc.git("config", "remote.origin.url", url)
+    count = 100 if served else 400  # so many that the folder's packs are joined
     block = random.Random(1).randbytes(1 << 20)
     with (marc.root / "tour.mp4").open("wb") as file:
-        for number in range(100):
+        for number in range(count):
             file.write(number.to_bytes(8, "big") + block)
     environment = marc.git.environment | marc.environment
-    for words in (["commit"], ["sync"], ["clone", marc.git("config", "remote.origin.url"), "../ines"]):
+    for words in (["commit"], ["sync"], ["clone", url, "../ines"]):
         command = [sys.executable, "-c", MEASURED, sys.executable, "-m", "fieldvault", *words]
         done = subprocess.run(command, cwd=marc.root, env=environment, capture_output=True, text=True, check=True)
         megabytes = int(done.stdout.split()[-1]) / (1 << 20 if sys.platform == "darwin" else 1 << 10)
         assert megabytes < 90, f"{words[0]} took {megabytes:.0f} MB"
     ines = Path(marc.root.parent / "ines")
-    assert (ines / "tour.mp4").stat().st_size == 100 * ((1 << 20) + 8)
+    assert (ines / "tour.mp4").stat().st_size == count * ((1 << 20) + 8)

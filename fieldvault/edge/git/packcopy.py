@@ -13,7 +13,7 @@ from mmap import mmap
 from pathlib import Path
 
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.packfile import PackFile
+from fieldvault.edge.git.packfile import PackFile, blocks
 from fieldvault.edge.git.packfolder import PackFolder
 
 
@@ -45,7 +45,7 @@ def _copied(mapped: mmap, folder: Path, prefix: str) -> Iterator[Path]:
     scratch, file = temporary(folder, prefix)
     try:
         with file:
-            file.write(mapped)
+            file.writelines(blocks(mapped))
             flush(file)
         yield scratch
     finally:

@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
-from mmap import ACCESS_READ, PAGESIZE, mmap
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,8 @@ _FAR = 0x80000000  # an offset beyond 2 GiB stands in a table of its own
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
 _CACHE_BYTES = 16 << 20
 _LARGE_BYTES = 128 << 10
+_BLOCK_BYTES = 1 << 20
+_AROUND_BYTES = 2 << 20  # what a system may bring in around the page that is read; a multiple of every page size
 _DONTNEED: int | None = getattr(system, "MADV_DONTNEED", None)  # not on Windows
 
 _Whole = tuple[int, bytes]  # type number, content
@@ -127,6 +129,8 @@ class PackFile:
                 if base is None:
                     raise ValueError("a delta of what the pack does not hold")
             yield Packed(raw, number, size, base, self.contents[start:after])
+            if after - start > _LARGE_BYTES:
+                _let_go(self.contents, start, after)
 
     def _offset(self, raw: bytes) -> int | None:
         """Where an object's entry starts; the names are sorted, and the fan-out tells which begin with its byte."""
@@ -207,14 +211,8 @@ class PackFile:
         if len(data) != size:
             raise ValueError("another size than declared")
         if size > _LARGE_BYTES:
-            self._let_go(begin, start + step)
+            _let_go(self.contents, begin, start + step)
         return data
-
-    def _let_go(self, start: int, end: int) -> None:
-        """Large contents are read once: their pages need not stay in memory, where the system lets us say so."""
-        if _DONTNEED is not None:
-            start -= start % PAGESIZE
-            self.contents.madvise(_DONTNEED, start, min(end, len(self.contents)) - start)
 
     def _keep(self, offset: int, whole: _Whole) -> None:
         """Its neighbours lean on it, and are asked for next."""
@@ -225,7 +223,25 @@ class PackFile:
             self._bases_bytes = 0
 
 
+def blocks(mapped: mmap, end: int | None = None) -> Iterator[bytes]:
+    """The bytes of one of the two files up to `end`, of which memory holds a block."""
+    end = len(mapped) if end is None else end
+    for start in range(0, end, _BLOCK_BYTES):
+        yield mapped[start : min(start + _BLOCK_BYTES, end)]
+        _let_go(mapped, start, start + _BLOCK_BYTES)
+
+
 def _sum(mapped: mmap) -> bytes:
     """SHA-1 of all but the checksum at the end."""
-    with memoryview(mapped) as whole, whole[:-_CHECKSUM_BYTES] as content:
-        return hashlib.sha1(content, usedforsecurity=False).digest()
+    digest = hashlib.sha1(usedforsecurity=False)
+    for block in blocks(mapped, len(mapped) - _CHECKSUM_BYTES):
+        digest.update(block)
+    return digest.digest()
+
+
+def _let_go(mapped: mmap, start: int, end: int) -> None:
+    """What is large is read once: its pages need not stay in memory, where the system lets us say so."""
+    if _DONTNEED is not None:
+        start -= start % _AROUND_BYTES
+        end += -end % _AROUND_BYTES
+        mapped.madvise(_DONTNEED, start, min(end, len(mapped)) - start)
