@@ -108,7 +108,7 @@ def filter_process_command() -> int:
 
     here = (directory() or Path()).absolute()
     root = find_root(here)
-    if root is None:
+    if root is None or not (root / ".git").is_dir():  # a linked worktree, which is git's alone
         raise FieldvaultError("no-vault", path=str(here))
     with Vault(root) as vault:  # as it stands: git is at work here, and nothing is to be put right under its hands
         try:

@@ -102,3 +102,12 @@ def test_what_lies_in_the_vault_is_not_imported(marc: Desk) -> None:
     marc.write("fieldvault/__init__.py", "raise SystemExit('imported')")
     os.utime(marc.root / "tour.mp4", (1, 1))
     assert marc.git("status", "--porcelain", "tour.mp4") == ""
+
+
+def test_a_linked_worktree_shows_pointers(marc: Desk) -> None:
+    """fv does not work in one, and is called there all the same."""
+    assert marc.git.run("worktree", "add", "-q", "../beside").returncode == 0
+    beside = Desk(marc.root.parent / "beside", "Marc")
+    assert beside.read_bytes("tour.mp4") == pointer(OTHER).data and beside.read_bytes("photo.jpg") == SMALL
+    assert beside.git("status", "--porcelain") == ""
+    assert content_of(marc, OTHER).read_bytes() == OTHER
