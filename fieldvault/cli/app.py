@@ -120,8 +120,12 @@ def _run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as wrong:
-        wrong.show()
         context = getattr(wrong, "ctx", None)
+        if as_json:
+            command = context.command_path if context else "fv"
+            _tell(FieldvaultError("usage", reason=wrong.format_message(), command=command), as_json)
+        else:
+            wrong.show()
         return EXIT_USAGE_LIKE_GIT if context and context.info_name in MODULES_FOR_GIT else EXIT_USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo(err=True)
@@ -133,7 +137,8 @@ def _run(arguments: Sequence[str]) -> int:
     except OSError as failure:
         return _tell(system_error(failure), as_json)
     except Exception:
-        return report_bug()
+        _tell(bug(), as_json)
+        return EXIT_BUG
 
 
 def _tell(failure: FieldvaultError, as_json: bool) -> int:
@@ -148,15 +153,12 @@ def _tell(failure: FieldvaultError, as_json: bool) -> int:
     return failure.exit_code
 
 
-def report_bug() -> int:
-    """Keep the traceback for a report, and tell where it is."""
+def bug() -> FieldvaultError:
+    """The exception at hand as an error that names where its traceback is kept for a report."""
     import tempfile
     import traceback
-
-    from fieldvault.messages import say
 
     descriptor, path = tempfile.mkstemp(prefix="fv-bug-", suffix=".log")
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as log:
         log.write(f"fv {__version__}, Python {sys.version}, {sys.platform}\n\n{traceback.format_exc()}")
-    click.echo(say("error", message=say("bug", path=path)), err=True)
-    return EXIT_BUG
+    return FieldvaultError("bug", path=path)

@@ -104,7 +104,7 @@ def filter_process_command() -> int:
     from fieldvault.actions.ground.forgit import SPOKEN
     from fieldvault.actions.ground.opening import find_root
     from fieldvault.actions.ground.vault import Vault
-    from fieldvault.cli.app import report_bug
+    from fieldvault.cli.app import bug
 
     here = (directory() or Path()).absolute()
     root = find_root(here)
@@ -118,7 +118,8 @@ def filter_process_command() -> int:
         except OSError:  # git hung up
             return SPOKEN
         except Exception:
-            report_bug()
+            for line in phrases.failure(bug()):
+                click.echo(line, err=True)
             return SPOKEN
     return 0
 

@@ -3,6 +3,9 @@ do next. Hints are commands that can be pasted where one helps.
 """
 
 ERRORS: dict[str, tuple[str, str]] = {
+    # what was asked
+    "usage": ("{reason}", "{command} --help"),
+    "bug": ("This is a bug in fv; nothing is lost. A report stands in {path}", ""),
     # where
     "no-vault": ("{path} is not in a vault", "fv init {path}   or   fv -C FOLDER ..."),
     "vault-missing": ("the default vault {path} is not there", "fv -C FOLDER ...   or set FV_VAULT"),
@@ -480,5 +483,4 @@ SENTENCES: dict[str, str] = {
     "contents-refused": "Large attachments wait here: {why}",
     "status-absent": "{what} still to come",
     "status-watched": "watched",
-    "bug": "This is a bug in fv; nothing is lost. A report stands in {path}",
 }

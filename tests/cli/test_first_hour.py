@@ -198,6 +198,46 @@ def test_wrong_usage_is_exit_2(sales: Path) -> None:
         assert fv(*command, cwd=sales).returncode == 2, command
 
 
+@pytest.mark.parametrize(
+    ("command", "kind", "code"),
+    [
+        (["show", "--json"], "usage", 2),
+        (["comit", "--json"], "usage", 2),
+        (["hub", "init", "--json", "--bogus"], "usage", 2),
+        (["merge-file", "--json"], "usage", 129),
+        (["show", "--json", "nobody"], "record-unknown", 1),
+    ],
+)
+def test_whatever_is_wrong_is_one_json_object_for_a_script(
+    sales: Path, command: list[str], kind: str, code: int
+) -> None:
+    done = fv(*command, cwd=sales)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["format"], told["error"]["kind"], done.stderr) == (code, 1, kind, "")
+    assert told["error"]["message"]
+
+
+def test_a_bug_is_told_with_the_path_of_its_report(sales: Path, tmp_path: Path) -> None:
+    lines = [
+        "import sys, fieldvault.cli.app as app, fieldvault.actions.looking.status as looking",
+        "looking.status = None",
+        "sys.exit(app.run(sys.argv[1:]))",
+    ]
+    for form in ([], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines), "status", *form],
+            cwd=sales,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 70
+        message = json.loads(done.stdout)["error"]["message"] if form else done.stderr
+        report = re.search(rf"{re.escape(str(tmp_path))}\S+", message)
+        assert report and "TypeError" in Path(report[0]).read_text(encoding="utf-8")
+
+
 def test_a_closed_pipe_is_no_error(sales: Path) -> None:
     command = f"{sys.executable} -m fieldvault log | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=sales, capture_output=True, text=True, check=False)
