@@ -69,7 +69,7 @@ def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
             return report.unreachable.exit_code
         if report.refusal or report.absent:
             return NOT_ALL
-        return WAITS if report.committed.waits or (exit_code and conflicts) else 0
+        return WAITS if report.committed.waits or (exit_code and any(one.waits for one in conflicts)) else 0
 
 
 @click.command("status")
@@ -106,7 +106,7 @@ def conflicts_command(exit_code: bool, as_json: bool) -> int:
     with vault_here() as vault:
         found = all_waiting(vault)
         tell("conflicts", found, lambda: deciding.numbered(found), as_json)
-        return WAITS if exit_code and found.conflicts else 0
+        return WAITS if exit_code and any(one.waits for one in found.conflicts) else 0
 
 
 @click.command("resolve")

@@ -86,3 +86,15 @@ def test_the_other_order_of_a_list(tmp_path: Path) -> None:
     assert marc.read(CUSTOMER) == head + FAX + NEW + STD + GSM
     assert not marc.conflicts()
     marc.assert_clean()
+
+
+def test_two_versions_of_a_file_wait_for_nobody(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    for one in (marc, ines):
+        (one.root / "offer.pdf").write_bytes(f"%PDF \xff {one.root.name}".encode("latin-1"))
+    world.settle(marc, ines)
+    for command in ("status", "conflicts", "sync"):
+        done = fv(command, "--exit-code", cwd=marc.root, environment=marc.environment)
+        assert done.returncode == 0, command
+    assert "offer.pdf: two versions" in fv("conflicts", cwd=marc.root).stdout
