@@ -5,6 +5,7 @@ Law: the merges exit as git's own do: with the number of conflicts up to 127, 12
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def filter_process_command() -> int:
     from fieldvault.actions.ground.vault import Vault
     from fieldvault.cli.app import bug
 
-    here = (directory() or Path()).absolute()
+    here = Path(os.path.realpath(directory() or Path()))
     root = find_root(here)
     if root is None or not (root / ".git").is_dir():  # a linked worktree, which is git's alone
         raise FieldvaultError("no-vault", path=str(here))

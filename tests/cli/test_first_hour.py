@@ -198,6 +198,17 @@ def test_wrong_usage_is_exit_2(sales: Path) -> None:
         assert fv(*command, cwd=sales).returncode == 2, command
 
 
+def test_a_folder_beside_the_vault_is_not_taken_for_the_vault(sales: Path) -> None:
+    (sales.parent / "plain").mkdir()
+    done = fv("-C", "../plain", "commit", cwd=sales, environment={"HOME": str(sales.parent)})
+    assert done.returncode == 1 and "../plain is not in a vault" in done.stderr
+    for command in (["init", "../new"], ["hub", "init", "../new.git"], ["clone", "../made/hub.git", "../copy"]):
+        done = fv(*command, cwd=sales)
+        assert done.returncode == 0 and f" {sales.parent / Path(command[-1]).name}" in done.stdout, done
+    done = fv("show", f"../{RECORD}", cwd=sales / "visits")
+    assert done.returncode == 0 and done.stdout.startswith(f"# {RECORD}\n"), done
+
+
 @pytest.mark.parametrize(
     ("command", "kind", "code"),
     [

@@ -42,9 +42,9 @@ def open_vault(directory: Path | None) -> Vault:
 
 
 def _choose_root(directory: Path | None) -> Path:
-    start = (directory or Path.cwd()).absolute()
-    if directory is not None and not start.is_dir():
+    if directory is not None and not directory.is_dir():
         raise FieldvaultError("folder-missing", path=str(directory))
+    start = Path(os.path.realpath(directory)) if directory else Path.cwd()  # ../beside is not in this vault
     root = find_root(start)
     if root is None and directory is None:
         default = os.environ.get("FV_VAULT") or GitConfig(None).get("fieldvault", "vault")

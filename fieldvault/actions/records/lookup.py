@@ -5,6 +5,7 @@ Law: one record or an error that lists the candidates; never a guess.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +95,11 @@ def _ambiguous(vault: Vault, types: Types, text: str, paths: list[str]) -> Field
 
 
 def _as_path(vault: Vault, text: str, here: Path | None) -> str | None:
-    for base in filter(None, (here, vault.root)):
-        candidate = (base / text).absolute()
-        if candidate.is_file() and candidate.is_relative_to(vault.root):
-            path = candidate.relative_to(vault.root).as_posix()
+    root = Path(os.path.realpath(vault.root))
+    for base in filter(None, (here, root)):
+        candidate = Path(os.path.realpath(base / text))
+        if candidate.is_file() and candidate.is_relative_to(root):
+            path = candidate.relative_to(root).as_posix()
             return path if is_record(path) else None
     return None
 

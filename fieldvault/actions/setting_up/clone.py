@@ -6,6 +6,7 @@ Records come before large attachments: the vault can be worked in while these ar
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +46,7 @@ def clone(
     """
     address = parse_address(url, Path.cwd())
     url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
-    root = (directory or Path(_name_in(url))).absolute()
+    root = Path(os.path.realpath(directory or _name_in(url)))
     made = not root.exists()
     if not made and not _cut_off(root, url) and (not root.is_dir() or any(root.iterdir())):
         raise FieldvaultError("folder-not-empty", path=str(directory or root.name))

@@ -7,6 +7,7 @@ already stays, uncommitted. The files come with their commit, as one change; cut
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,7 +39,7 @@ ATTRIBUTES = b"""\
 
 def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False, hub: str | None = None) -> SetUp:
     """Make a vault in `directory` and its first commit. Raises `vault-exists`, `vault-inside`, `no-identity`."""
-    root = directory.absolute()
+    root = Path(os.path.realpath(directory))
     around = find_root(root)
     if around is not None:
         raise FieldvaultError("vault-exists" if around == root else "vault-inside", path=str(around))
