@@ -14,6 +14,8 @@ from typing import Any
 
 from fieldvault.errors import FieldvaultError
 
+_DISK_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: not even the file beside it that readers share
+
 
 class Database:
     """The file at `path` with the tables of `schema`; one of another `version` is made anew."""
@@ -72,7 +74,7 @@ class Database:
 
     def unusable(self, error: sqlite3.Error) -> FieldvaultError:
         """What to tell of an error of SQLite's."""
-        if error.sqlite_errorname == "SQLITE_FULL":
+        if error.sqlite_errorname in _DISK_FULL:
             return FieldvaultError("disk-full")
         return FieldvaultError("index-unusable", path=str(self.path), reason=str(error))
 

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -26,6 +28,22 @@ def test_rows_come_back_as_they_were(cache: StatCache, tmp_path: Path) -> None:
     assert row.startswith(stat_key(tmp_path.stat()))
     cache.update("t2", {"customers/8q": {}})
     assert cache.folders() == [""]
+
+
+def test_no_room_for_the_file_beside_it_is_a_full_disk(cache: StatCache, tmp_path: Path) -> None:
+    cache.close()
+    program = "\n".join(
+        [
+            "import pathlib, resource, sys",
+            "from fieldvault.edge.index.stats import StatCache",
+            "from fieldvault.errors import FieldvaultError",
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))",
+            "try: StatCache(pathlib.Path(sys.argv[1]))",
+            "except FieldvaultError as error: print(error.kind)",
+        ]
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "index.sqlite")]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "disk-full\n"
 
 
 def test_only_the_folders_that_are_asked_for_are_read(cache: StatCache) -> None:
