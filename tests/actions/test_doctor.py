@@ -82,6 +82,7 @@ def test_what_git_has_under_way_and_who_commits(marc: Desk) -> None:
 
 def test_a_hub_that_is_away_is_nobody_s_fault(world: World, marc: Desk) -> None:
     world.hub.rename(world.folder / "pocket")
+    assert marc.sync().unreachable
     report = examine(marc)
     assert [(one.level, one.kind) for one in report.findings] == [("away", "hub-missing")]
     assert not report.wrong and report.hub is not None and not report.hub.reached

@@ -33,10 +33,12 @@ class DoctorReport:
 
 def doctor(vault: Vault, progress: Progress = no_progress, limits: Limits = DEFAULT_LIMITS) -> DoctorReport:
     """Look at the vault, then at its hub."""
-    report = DoctorReport(list(vault_findings(vault)))
+    found = list(vault_findings(vault))
+    report = DoctorReport()
     report.hub = look_at_hub(vault, report.findings, progress, limits)
-    if report.hub is not None and report.hub.reached:  # why it was away then is of no use now
-        report.findings = [one for one in report.findings if one.level != "away" or one.repair]
+    if report.hub is not None:  # why it was away then is of no use now
+        found = [one for one in found if one.level != "away" or one.repair]
+    report.findings = found + report.findings
     return report
 
 
