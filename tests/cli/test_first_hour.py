@@ -205,8 +205,15 @@ def test_a_folder_beside_the_vault_is_not_taken_for_the_vault(sales: Path) -> No
     for command in (["init", "../new"], ["hub", "init", "../new.git"], ["clone", "../made/hub.git", "../copy"]):
         done = fv(*command, cwd=sales)
         assert done.returncode == 0 and f" {sales.parent / Path(command[-1]).name}" in done.stdout, done
-    done = fv("show", f"../{RECORD}", cwd=sales / "visits")
-    assert done.returncode == 0 and done.stdout.startswith(f"# {RECORD}\n"), done
+    shutil.copy(sales / RECORD, sales.parent / "plain" / "simon.yaml")
+    done = fv("show", "../plain/simon.yaml", cwd=sales)
+    assert done.returncode == 1 and "no record is called" in done.stderr
+
+
+def test_a_record_is_named_by_its_path_from_any_folder(sales: Path) -> None:
+    for folder, path in ((sales, RECORD), (sales / "visits", RECORD), (sales / "visits", f"../{RECORD}")):
+        done = fv("show", path, cwd=folder)
+        assert done.stdout.startswith(f"# {RECORD}\n"), done
 
 
 @pytest.mark.parametrize(

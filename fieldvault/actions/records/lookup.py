@@ -43,13 +43,13 @@ def head_tree(vault: Vault) -> Oid | None:
     return read_commit(vault.objects, head).tree if head else None
 
 
-def find_record(vault: Vault, text: str, here: Path | None = None) -> FoundRecord:
-    """The record that `text` names; `here` is the folder that a relative path counts from.
+def find_record(vault: Vault, text: str) -> FoundRecord:
+    """The record that `text` names; a relative path counts from the current folder, or from the vault's.
 
     Raises `record-unknown` with the nearest names, `record-ambiguous` with the candidates.
     """
     types = Types(vault.objects, head_tree(vault))
-    path = _as_path(vault, text, here)
+    path = _as_path(vault, text)
     if path is not None:
         return _load(vault, types, path)
     paths = sorted(_record_paths(vault))
@@ -94,9 +94,9 @@ def _ambiguous(vault: Vault, types: Types, text: str, paths: list[str]) -> Field
     return FieldvaultError("record-ambiguous", record=text, candidates=names, count=len(paths))
 
 
-def _as_path(vault: Vault, text: str, here: Path | None) -> str | None:
+def _as_path(vault: Vault, text: str) -> str | None:
     root = Path(os.path.realpath(vault.root))
-    for base in filter(None, (here, root)):
+    for base in (Path.cwd(), root):
         candidate = Path(os.path.realpath(base / text))
         if candidate.is_file() and candidate.is_relative_to(root):
             path = candidate.relative_to(root).as_posix()
