@@ -36,6 +36,25 @@ def test_undo_twice_goes_back_two_edits(marc: Desk) -> None:
     assert marc.read(CUSTOMER) == before
 
 
+def test_redo_twice_goes_forward_two_edits(marc: Desk) -> None:
+    before = marc.read(CUSTOMER)
+    marc.set("lefevre", "name=Lefèvre")
+    one = marc.read(CUSTOMER)
+    marc.set("lefevre", "tags+=vip")
+    both = marc.read(CUSTOMER)
+    marc.undo()
+    marc.undo()
+    assert marc.read(CUSTOMER) == before
+    marc.undo(redo=True)
+    assert marc.read(CUSTOMER) == one
+    marc.undo(redo=True)
+    assert marc.read(CUSTOMER) == both
+    with pytest.raises(FieldvaultError, match="undo-nothing"):
+        marc.undo(redo=True)
+    marc.undo()
+    assert marc.read(CUSTOMER) == one
+
+
 def test_what_was_done_since_stays(marc: Desk) -> None:
     oid = marc.set("lefevre", "name=Lefèvre").commit
     marc.set("lefevre", "tags+=vip")

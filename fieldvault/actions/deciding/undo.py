@@ -82,7 +82,9 @@ def undone_by(commit: Commit) -> Oid | None:
 
 
 def _last(vault: Vault, redo: bool) -> Commit:
-    """The newest commit of ours that stands: neither taken back, nor (unless `redo`) an undo itself."""
+    """The newest commit of ours that stands, which nothing has taken back: an ordinary one, with `redo` an undo of one
+    (what brought something back is neither).
+    """
     head = vault.head()
     mine = vault.identity().committer
     taken_back: set[Oid | None] = set()
@@ -92,9 +94,17 @@ def _last(vault: Vault, redo: bool) -> Commit:
             continue  # and if it was an undo itself, what it took back stands again
         if undoes:
             taken_back.add(undoes)
-        if one.committer == mine and bool(undoes) == redo and one.parents and len(one.parents) == 1:
+        wanted = _is_undo(vault, undoes) if redo else undoes is None
+        if one.committer == mine and wanted and len(one.parents) == 1:
             return one
     raise FieldvaultError("undo-nothing")
+
+
+def _is_undo(vault: Vault, undoes: Oid | None) -> bool:
+    """Whether a commit that takes back `undoes` is an undo: one that takes back an undo is not."""
+    if undoes is None or undoes not in vault.objects:
+        return undoes is not None
+    return not _is_undo(vault, undone_by(read_commit(vault.objects, undoes)))
 
 
 def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitReport:
