@@ -51,6 +51,17 @@ def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk, tmp_path: Pat
     assert [one.conflict.field for one in desk.conflicts()] == [("phones", "std", "number")]
 
 
+def test_an_editor_that_leaves_a_draft_chooses_nothing(desk: Desk, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\necho 'name: [' > \"$1\"\n")
+    editor.chmod(0o755)
+    environment = desk.environment | {"EDITOR": str(editor), "VISUAL": str(editor)}
+    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+    assert done.returncode == 1 and f"{CUSTOMER}:2" in done.stderr
+    by_field = {one.conflict.field: one for one in desk.conflicts()}
+    assert by_field["name",].standing[0].value == "M"  # as before: nobody removed it
+
+
 def test_without_a_terminal_nothing_is_asked(desk: Desk) -> None:
     done = fv("resolve", cwd=desk.root)
     assert done.returncode == 2 and "RECORD" in done.stderr

@@ -29,7 +29,7 @@ from fieldvault.core.schema import FieldRule
 from fieldvault.core.snapshot import TreeChange
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, to_pointer
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.trees import list_tree
+from fieldvault.edge.git.trees import find_file, list_tree
 from fieldvault.errors import FieldvaultError, Unreadable
 
 OF_FIELDS = OF_VALUES | {ORDER}  # the kinds that are settled by an edit of the record
@@ -113,8 +113,8 @@ def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> O
     read = vault.worktree.read(path)
     try:
         document = yamltext.read(read.data) if read else None
-    except Unreadable:  # a draft stands there now
-        document = None
+    except Unreadable:  # a draft stands there now; what it is a draft of is shown
+        document = _committed(vault, path)
     value = document.value(schema) if document else None
     shown = value_at(value, conflict.field, schema) if document else MISSING
     if conflict.kind == ORDER:
@@ -123,6 +123,16 @@ def _open(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> O
         who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
     line = document.find(conflict.field, schema) if document else None
     return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who), line)
+
+
+def _committed(vault: Vault, path: str) -> yamltext.Document | None:
+    """The record as it is in HEAD; None where there is none that can be read."""
+    tree = head_tree(vault)
+    entry = find_file(vault.objects, tree, path) if tree else None
+    try:
+        return yamltext.read(vault.objects.blob(entry.oid)) if entry else None
+    except Unreadable:
+        return None
 
 
 def _standing(shown: Maybe, also: Iterable[Maybe], who: Mapping[str, Written]) -> tuple[Standing, ...]:
@@ -152,7 +162,10 @@ def resolve(
     tree = head_tree(vault)
     types = Types(vault.objects, tree)
     path, key = _named(vault, text)
-    conflict = _choose(open_conflicts(vault.objects, tree, key), text, field)
+    found = open_conflicts(vault.objects, tree, key)
+    if not found:
+        _guard_readable(vault, path)
+    conflict = _choose(found, text, field)
     opened = _open(vault, types, path, conflict)
     if value is not None and conflict.kind in OF_VALUES:
         chosen: Maybe = types.schema(path).rule(conflict.field).value(value, plain=True)
@@ -181,6 +194,17 @@ def _named(vault: Vault, text: str) -> tuple[str, str]:
         return text, text
     found = find_record(vault, text)
     return found.path, found.key
+
+
+def _guard_readable(vault: Vault, path: str) -> None:
+    """Raise Unreadable for a draft, which does not say whose conflicts are asked for."""
+    read = vault.worktree.read(path) if is_record(path) else None
+    try:
+        if read is not None:
+            yamltext.check(read.data)
+    except Unreadable as error:
+        error.facts["path"] = path
+        raise
 
 
 def _removed(vault: Vault, path: str) -> Rewrite:
