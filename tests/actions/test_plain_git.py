@@ -103,6 +103,19 @@ def test_after_gc_and_packed_refs(world: World, desk: Desk) -> None:
     assert desk.head() == world.hub_git("rev-parse", "main")
 
 
+def test_patches_under_way_are_ended_by_the_command_that_began_them(desk: Desk, tmp_path: Path) -> None:
+    patch = tmp_path / "patch"
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: A")
+    desk.commit()
+    patch.write_bytes(desk.git.run("format-patch", "-1", "--stdout").stdout)
+    assert desk.git.run("am", str(patch)).returncode != 0  # it is there already
+    with pytest.raises(FieldvaultError) as refused:
+        desk.commit()
+    assert refused.value.facts["command"] == "git am --abort"
+    desk.git("am", "--abort")
+    desk.commit()
+
+
 def test_a_merge_under_way_is_git_s_to_end(desk: Desk) -> None:
     desk.git("switch", "-qc", "side")
     desk.write("brochure.pdf", b"\0side")

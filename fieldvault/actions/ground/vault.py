@@ -35,6 +35,7 @@ HUB_MAIN = "refs/remotes/origin/main"
 _UNDER_WAY = {
     "MERGE_HEAD": "git merge --abort",
     "rebase-merge": "git rebase --abort",
+    "rebase-apply/applying": "git am --abort",
     "rebase-apply": "git rebase --abort",
     "CHERRY_PICK_HEAD": "git cherry-pick --abort",
     "REVERT_HEAD": "git revert --abort",
