@@ -162,7 +162,7 @@ def _one_after_the_other() -> int:
             if answer == "q":
                 break
             if answer:
-                number = int(answer) if answer.isdigit() and int(answer) <= len(one.standing) else None
+                number = int(answer) if answer.isdecimal() and int(answer) <= len(one.standing) else None
                 other = None if number else answer
                 report = resolve(vault, now, one.path, one.conflict.field, take=number, value=other)
                 for line in keeping.committed(report):
