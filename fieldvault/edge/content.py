@@ -47,7 +47,7 @@ class Contents:
         """
         if pointer in self:
             return True
-        make_folder(self.folder / _UNSENT)
+        make_folder(self.folder)
         path, copy = temporary(self.folder, TEMPORARY)
         try:
             with copy:
@@ -57,8 +57,7 @@ class Contents:
                     copy.write(block)
                 right = Pointer(sha256.hexdigest(), copy.tell()) == pointer
                 if right:
-                    self._mark(pointer).touch()
-                    flush_folder(self.folder / _UNSENT)
+                    self.note_unsent(pointer)
                     self._adopt(path, copy, pointer)
                 return right
         finally:
@@ -72,8 +71,13 @@ class Contents:
                     yield Pointer(path.name, path.stat().st_size)
 
     def unsent(self) -> Iterator[Pointer]:
-        """Those that were made here, and that the hub has not been seen to have."""
+        """Those that were made here, or that the hub has lost, and that it has not been seen to have."""
         return (pointer for pointer in self.all() if self._mark(pointer).exists())
+
+    def note_unsent(self, pointer: Pointer) -> None:
+        make_folder(self.folder / _UNSENT)
+        self._mark(pointer).touch()
+        flush_folder(self.folder / _UNSENT)
 
     def note_sent(self, pointer: Pointer) -> None:
         self._mark(pointer).unlink(missing_ok=True)

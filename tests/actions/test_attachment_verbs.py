@@ -44,6 +44,20 @@ def test_what_only_this_machine_has_is_not_dropped(marc: Desk) -> None:
     assert marc.read_bytes("materials/tour.mp4") == VIDEO and content_of(marc, VIDEO).exists()
 
 
+def test_what_the_hub_has_lost_goes_there_again_with_the_next_sync(world: World, marc: Desk) -> None:
+    marc.sync()
+    ines = world.join("Ines")
+    shelf = world.hub_git("for-each-ref", "--format=%(refname)", "refs/fv/1/att")
+    empty = world.hub_git("commit-tree", "-m", "empty", world.hub_git("mktree", stdin=""))
+    ines.sync()
+    world.hub_git("update-ref", shelf, empty)
+    with ines.vault() as vault:
+        assert drop(vault, ["materials/tour.mp4"]).left == {"materials/tour.mp4": "only-here"}
+    ines.sync()
+    with ines.vault() as vault:
+        assert drop(vault, ["materials/tour.mp4"]).dropped == ["materials/tour.mp4"]
+
+
 def test_dropped_and_got_again(world: World, marc: Desk) -> None:
     marc.sync()
     with marc.vault() as vault:

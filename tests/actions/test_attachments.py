@@ -12,6 +12,7 @@ from fieldvault.actions.syncing.hubcontents import HubContents
 from fieldvault.core.pointers import CHUNK_BYTES, Pointer
 from fieldvault.errors import HubUnreachable
 from tests.actions.test_sync import CUSTOMER, FILES
+from tests.gitenv import Git
 from tests.peers import git_daemon
 from tests.world import Desk, World, fv
 
@@ -206,6 +207,31 @@ def test_what_the_hub_has_is_not_sent_again(hub: World) -> None:
     assert len(hub.hub_git("for-each-ref", "refs/fv/1/att").splitlines()) == 2
     marc.sync()
     assert marc.files() == ines.files()
+
+
+def test_a_hub_that_has_lost_contents_gets_them_from_whoever_has_them(hub: World) -> None:
+    """A backup made by `git clone --bare` has the branches alone."""
+    marc = hub.first("Marc", files=FILES)
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    ines = hub.join("Ines")
+    ines.sync()
+    shelf = hub.hub_git("for-each-ref", "--format=%(refname)", "refs/fv/1/att")
+    hub.hub_git("update-ref", "-d", shelf)
+    assert hub.join("Paul").sync().absent == {"tour.mp4": "content-not-there"}
+    ines.sync()
+    assert hub.hub_git("for-each-ref", "--format=%(refname)", "refs/fv/1/att") not in ("", shelf)
+    assert hub.join("Nora").read_bytes("tour.mp4") == VIDEO
+
+
+def test_another_hub_with_the_same_commits_gets_the_contents_too(world: World, marc: Desk) -> None:
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    other = Git(world.folder / "other.git").init(bare=True)
+    marc.git("push", "-q", str(other.path), "main")
+    marc.git("config", "remote.origin.url", str(other.path))
+    marc.sync()
+    assert other("for-each-ref", "--format=%(refname)", "refs/fv/1/att")
 
 
 def test_a_content_that_nobody_has_sent_is_said_and_comes_later(world: World, marc: Desk) -> None:

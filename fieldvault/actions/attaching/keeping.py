@@ -64,8 +64,13 @@ def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -
     with vault.sync_lock(), talking(vault, progress) as talk, HubContents(talk) as there:
         pinned = choices_of(vault).pinned
         for path, entry, pointer in pointers(vault, _below(vault, paths)):
-            if path in pinned or not there.holds(pointer):
-                report.left[path] = "pinned" if path in pinned else "only-here"
+            if path in pinned:
+                report.left[path] = "pinned"
+                continue
+            if not there.holds(pointer):
+                if pointer in vault.contents:  # the hub has lost it: the next sync gives it back
+                    vault.contents.note_unsent(pointer)
+                report.left[path] = "only-here"
                 continue
             with choosing(vault) as choices:
                 choices.dropped.add(path)

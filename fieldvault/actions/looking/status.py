@@ -12,7 +12,7 @@ from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.openconflicts import all_conflicts
-from fieldvault.actions.syncing.attachments import unsent_at_head
+from fieldvault.actions.syncing.attachments import at_head
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
 from fieldvault.core.conflicts import ATTACHMENT
@@ -77,7 +77,7 @@ def status(vault: Vault) -> StatusReport:
         report.waiting, report.delivered = len(left), delivered(vault, notes, left)
         report.waiting_bytes = waiting_bytes(vault) if left else 0
         report.answered_at, report.failure = notes.answered_at, notes.failure
-    unsent = [pointer.size for pointer in unsent_at_head(vault)] if report.hub is not None else []
+    unsent = [pointer.size for pointer in at_head(vault, vault.contents.unsent())] if report.hub is not None else []
     report.attachments_waiting, report.attachments_waiting_bytes = len(unsent), sum(unsent)
     report.attachments_absent = len(choices_of(vault).absent)
     return report

@@ -48,11 +48,11 @@ def named_at_head(vault: Vault) -> set[Oid]:
     return {entry.oid for entry in list_tree(vault.objects, tree).values()} if tree else set()
 
 
-def unsent_at_head(vault: Vault) -> list[Pointer]:
-    """The contents that HEAD names, and that the hub has not been seen to have."""
-    unsent = list(vault.contents.unsent())
-    named = named_at_head(vault) if unsent else set()
-    return [pointer for pointer in unsent if pointer.oid in named]
+def at_head(vault: Vault, pointers: Iterable[Pointer]) -> list[Pointer]:
+    """Those of these that HEAD names."""
+    found = list(pointers)
+    named = named_at_head(vault) if found else set()
+    return [pointer for pointer in found if pointer.oid in named]
 
 
 def show(vault: Vault, entries: Iterable[tuple[str, Entry]], *, dropping: bool = False) -> dict[str, str]:

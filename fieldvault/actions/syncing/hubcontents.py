@@ -13,7 +13,7 @@ from functools import partial
 from typing import Self
 
 from fieldvault.actions.ground.device import device
-from fieldvault.actions.syncing.attachments import unsent_at_head
+from fieldvault.actions.syncing.attachments import at_head
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import CHUNK_BYTES, Pointer
 from fieldvault.core.snapshot import Oid, blob_id
@@ -85,18 +85,15 @@ class HubContents:
     def _found(self, pointer: Pointer) -> Iterator[list[Oid]]:
         """The chunks of it that each device keeps on the hub, the first ones."""
         self._look()
-        for oid in self._shelves().values():
+        for oid in shelves(self._talk).values():
             try:
                 yield chunk_ids(self._trees, oid, pointer)
             except Corrupt:
                 continue  # somebody's broken tree stops nobody
 
-    def _shelves(self) -> dict[str, Oid]:
-        return {ref: oid for ref, oid in self._talk.tips.items() if ref.startswith(SHELVES)}
-
     def _look(self) -> None:
         """Bring the trees of every device's shelf."""
-        while missing := [oid for oid in self._shelves().values() if oid not in self._trees]:
+        while missing := [oid for oid in shelves(self._talk).values() if oid not in self._trees]:
             if self._trees.files > _TREE_FILES_MAX:
                 self._trees.clear()
                 make_folder(self._own.path)
@@ -113,7 +110,7 @@ class HubContents:
     def _own_shelf(self) -> str:
         """The ref of this device's chunks, which stands there on return."""
         talk = self._talk
-        names = [shelves + device(talk.vault) for shelves in SHELVES]
+        names = [folder + device(talk.vault) for folder in SHELVES]
         for ref in names:
             if ref in talk.tips:
                 return ref
@@ -219,11 +216,30 @@ def send_contents(talk: Talk, reader: Reader, tip: Oid) -> None:
 
 
 def send_left(talk: Talk) -> None:
-    """What the hub still lacks of the contents that HEAD names: it refused them before, or plain git has pushed the
-    commits that name them.
+    """What the hub lacks of the contents that HEAD names: it refused them before, plain git has pushed the commits that
+    name them, or a backup has brought back the commits alone.
     """
-    if talk.refusal is None:
-        _send(talk, unsent_at_head(talk.vault))
+    contents = talk.vault.contents
+    if talk.refusal is not None:
+        return
+    if _may_have_lost(talk):
+        for pointer in at_head(talk.vault, contents.all()):
+            contents.note_unsent(pointer)
+    _send(talk, at_head(talk.vault, contents.unsent()))
+    talk.notes.shelves = shelves(talk)
+
+
+def _may_have_lost(talk: Talk) -> bool:
+    """Whether it is another hub, or a shelf is gone, or ours, which nobody else changes, is not as we left it."""
+    known, now, own = talk.notes.shelves, shelves(talk), device(talk.vault)
+    if known is None:
+        return True
+    return any(ref not in now or (ref.endswith(own) and now[ref] != oid) for ref, oid in known.items())
+
+
+def shelves(talk: Talk) -> dict[str, Oid]:
+    """Where devices keep contents on the hub, and the commits that stand there."""
+    return {ref: oid for ref, oid in talk.tips.items() if ref.startswith(SHELVES)}
 
 
 def _send(talk: Talk, pointers: Sequence[Pointer]) -> None:

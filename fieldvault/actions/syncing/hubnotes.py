@@ -23,8 +23,9 @@ INBOXES = ("refs/fv/1/inbox/", "refs/heads/fv/inbox/")  # where a hub may take d
 class HubNotes:
     """`up` and `down`: how much to risk at once. `inboxes`: where the hub takes deliveries, as far as it has not said
     no. `ours`: its main was seen to be this vault's. `delivered`: the last commit that it acknowledged in an inbox.
-    `settled`: deliveries of anybody that its main contained when last seen. `answered_at`: when it last answered, in
-    seconds since 1970; `failure`: why the last sync did not get through.
+    `settled`: deliveries of anybody that its main contained when last seen. `shelves`: where devices kept contents on
+    it when last seen, None before the first time. `answered_at`: when it last answered, in seconds since 1970;
+    `failure`: why the last sync did not get through.
     """
 
     url: str
@@ -34,6 +35,7 @@ class HubNotes:
     ours: bool = False
     delivered: Oid | None = None
     settled: tuple[Oid, ...] = ()
+    shelves: dict[str, Oid] | None = None
     answered_at: int | None = None
     failure: FieldvaultError | None = field(default=None, compare=False)
 
@@ -46,6 +48,7 @@ class HubNotes:
             "ours": self.ours,
             "delivered": self.delivered,
             "settled": self.settled,
+            "shelves": self.shelves,
             "answered_at": self.answered_at,
         }
         if self.failure is not None:
@@ -70,6 +73,7 @@ def notes_of(vault: Vault, url: str) -> HubNotes:
             facts["ours"],
             facts["delivered"],
             tuple(facts.get("settled", ())),
+            facts.get("shelves"),
             facts["answered_at"],
             kind(failure["kind"], **failure["facts"]) if failure else None,
         )
