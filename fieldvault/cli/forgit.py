@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from fieldvault.cli.context import directory, json_option, tell
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, system_error
 from fieldvault.output import phrases
 
 CONFLICTS_MAX = 127
@@ -53,9 +53,11 @@ def merge_file_command(
         if as_json:
             tell("merge-file", merged, lambda: (), as_json)
         elif to_stdout:
-            sys.stdout.buffer.write(merged.text)
+            click.echo(merged.text, nl=False)
         return min(len(merged.conflicts), CONFLICTS_MAX)
-    except FieldvaultError as failure:
+    except BrokenPipeError:
+        raise
+    except (FieldvaultError, OSError) as failure:
         return _failed(failure, as_json)
 
 
@@ -87,7 +89,9 @@ def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner:
         if vault is not None:
             vault.close()
         return 0 if inner else min(conflicts, CONFLICTS_MAX)
-    except FieldvaultError as failure:
+    except BrokenPipeError:
+        raise
+    except (FieldvaultError, OSError) as failure:
         return _failed(failure, as_json)
 
 
@@ -125,7 +129,8 @@ def filter_process_command() -> int:
     return 0
 
 
-def _failed(failure: FieldvaultError, as_json: bool) -> int:
+def _failed(error: FieldvaultError | OSError, as_json: bool) -> int:
+    failure = error if isinstance(error, FieldvaultError) else system_error(error)
     if as_json:
         from fieldvault.output import machine
 

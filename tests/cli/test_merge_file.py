@@ -1,6 +1,7 @@
 """`fv merge-file` and git with our merge driver: real git, real files."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,6 +56,28 @@ def test_errors_are_255_and_wrong_usage_129(files: Path) -> None:
     assert (files / "ours.yaml").read_text() == BASE.replace("[a]", "[a, b]")
     assert fv("merge-file", "ours.yaml", "base.yaml", cwd=files).returncode == 129
     assert fv("merge-file", "ours.yaml", "base.yaml", "no.yaml", cwd=files).returncode == 255
+
+
+def test_what_the_system_refuses_is_no_count_of_conflicts(files: Path) -> None:
+    (files / "folder").mkdir()
+    (files / "ours").write_text(BASE)
+    for words in (
+        ("merge-file", "folder", "base.yaml", "theirs.yaml"),
+        ("merge-file", "--conflicts", "folder", "ours.yaml", "base.yaml", "theirs.yaml"),
+        ("merge-driver", "folder", "ours", "theirs.yaml", "a.yaml"),
+        ("merge-driver", "base.yaml", "no.yaml", "theirs.yaml", "a.yaml"),
+    ):
+        done = fv(*words, cwd=files)
+        assert done.returncode == 255 and done.stderr.startswith("Error: "), words
+        assert json.loads(fv(*words, "--json", cwd=files).stdout)["error"]["kind"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_where_the_result_cannot_be_printed_it_says_so_or_there_was_no_one_to_read_it(files: Path) -> None:
+    command = f"{sys.executable} -m fieldvault merge-file -p ours.yaml base.yaml theirs.yaml"
+    shell = {"shell": True, "cwd": files, "check": False, "stderr": subprocess.DEVNULL}
+    assert subprocess.run(f"{command} >/dev/full", **shell).returncode == 255
+    assert subprocess.run(f"{command} >&-", **shell).returncode == 1
 
 
 @pytest.fixture
