@@ -87,11 +87,17 @@ DEFINITIONS: dict[str, Callable[[Path], str]] = {"systemd": systemd, "launchd": 
 
 
 def install(root: Path) -> Path:
-    """Write the unit and start it, now and with every session. Returns where it stands."""
+    """Write the unit and start it, now and with every session. Returns where it stands; where systemd refuses, no
+    unit stays.
+    """
     unit = _unit(root)
     write_whole(unit, systemd(root).encode())
-    _systemctl("daemon-reload")
-    _systemctl("enable", "--now", unit.name)
+    try:
+        _systemctl("daemon-reload")
+        _systemctl("enable", "--now", unit.name)
+    except FieldvaultError:
+        unit.unlink()
+        raise
     return unit
 
 

@@ -71,3 +71,4 @@ def test_what_systemd_refuses_and_what_is_not_there(systemctl: Path, tmp_path: P
     with pytest.raises(FieldvaultError) as caught:
         service.install(ROOT)
     assert caught.value.kind == "service-refused"
+    assert not list(tmp_path.rglob("*.service"))
