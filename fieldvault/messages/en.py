@@ -67,7 +67,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "file-denied": ("{path} may not be written", "close it elsewhere or allow writing, then: fv commit"),
     "file-in-the-way": ("something else stands at {path}", ""),
     "disk-full": ("no space left on the disk", "make room, then try again; nothing is lost"),
-    "denied": ("{path}: not allowed", ""),
+    "denied": ("{path}: not allowed", "is it another user's, or is the disk read-only?"),
     "system": ("{path}: {reason}", ""),
     # records
     "record-unknown": ("no record is called {record}", "did you mean: {nearest}"),

@@ -1,7 +1,7 @@
 """One SQLite file of this machine's: opened, made anew when it is damaged, written in whole transactions.
 
 Law: what lies here can be computed again: damage costs time and never stops a command. Methods raise FieldvaultError:
-"disk-full", or "index-unusable" (path, reason) for what else the system refuses.
+"disk-full", "denied" (path), or "index-unusable" (path, reason) for what else the system refuses.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from fieldvault.errors import FieldvaultError
 
+_DENIED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY")
 _DISK_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: not even the file beside it that readers share
 
 
@@ -76,6 +77,8 @@ class Database:
         """What to tell of an error of SQLite's."""
         if error.sqlite_errorname in _DISK_FULL:
             return FieldvaultError("disk-full")
+        if error.sqlite_errorname in _DENIED:
+            return FieldvaultError("denied", path=str(self.path))
         return FieldvaultError("index-unusable", path=str(self.path), reason=str(error))
 
     def _open(self) -> sqlite3.Connection:

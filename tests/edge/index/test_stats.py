@@ -8,6 +8,7 @@ import pytest
 
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.index.stats import UNSEEN, StatCache, entry_of, seen, stat_key, trusted_key
+from fieldvault.errors import FieldvaultError
 
 OID = "0123456789abcdef0123456789abcdef01234567"
 
@@ -44,6 +45,16 @@ def test_no_room_for_the_file_beside_it_is_a_full_disk(cache: StatCache, tmp_pat
     )
     words = [sys.executable, "-c", program, str(tmp_path / "index.sqlite")]
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "disk-full\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is denied to root")
+def test_a_folder_that_may_not_be_written_is_no_damage(cache: StatCache, tmp_path: Path) -> None:
+    cache.close()
+    tmp_path.chmod(0o500)
+    with pytest.raises(FieldvaultError) as caught:
+        StatCache(tmp_path / "index.sqlite")
+    tmp_path.chmod(0o700)
+    assert caught.value.kind == "denied"
 
 
 def test_only_the_folders_that_are_asked_for_are_read(cache: StatCache) -> None:
