@@ -38,6 +38,15 @@ def test_the_reference_is_fresh() -> None:
     assert (DOCS / "cli.md").read_text(encoding="utf-8") == reference(), "stale: make docs"
 
 
+def test_the_architecture_names_every_file_and_no_other() -> None:
+    text = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    code_map = text.partition("## Code map")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z0-9_]+)/?`", code_map))
+    package = ROOT / "fieldvault"
+    files = {path.stem for path in package.rglob("*.py") if path.parent != package} - {"__init__", "en"}
+    assert named == files | {path.parent.name for path in package.glob("*/*/__init__.py")}
+
+
 @pytest.mark.parametrize(("name", "command"), list(commands()))
 def test_every_command_explains_itself_with_an_example(name: str, command: click.Command) -> None:
     assert command.help and "Example:" in command.help
