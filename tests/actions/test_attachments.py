@@ -169,6 +169,21 @@ def test_a_content_travels_in_chunks_and_is_shown_to_everybody(hub: World) -> No
     assert not list((paul.root / ".git" / "fieldvault").rglob("*.pack"))[1:]
 
 
+def test_a_clone_from_a_folder_has_each_content_once(world: World, marc: Desk) -> None:
+    """Records come with the hub's packs; the chunks beside them do not."""
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    world.hub_git("repack", "-adq")
+    shelf = world.hub_git("for-each-ref", "--format=%(refname)", "refs/fv/1/att")
+    chunks = world.hub_git("ls-tree", "-r", "--object-only", shelf).split()
+    paul = world.join("Paul")
+    assert paul.read_bytes("tour.mp4") == VIDEO
+    held = paul.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split()
+    assert len(chunks) == 4 and not set(chunks) & set(held)
+    paul.git.assert_sound()
+    paul.assert_clean()
+
+
 def test_a_clone_can_be_worked_in_before_the_attachments_have_come(
     world: World, marc: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,8 @@ from fieldvault.core.snapshot import FILE, Entry, Oid
 from fieldvault.edge.git.batch import Batch
 from fieldvault.edge.git.history import Commit, encode_commit, read_commit
 from fieldvault.edge.git.objects import Reader, expect
-from fieldvault.edge.git.trees import find, patch_tree, read_tree
+from fieldvault.edge.git.trees import find, list_tree, patch_tree, read_tree
+from fieldvault.errors import Corrupt
 
 SHELVES = ("refs/fv/1/att/", "refs/heads/fv/att/")  # where a hub may take them, the best first
 
@@ -26,6 +27,14 @@ def chunk_ids(reader: Reader, commit: Oid, pointer: Pointer) -> list[Oid]:
     while (oid := held.get(str(len(ids)))) is not None and len(ids) < pointer.chunks:
         ids.append(oid)
     return ids
+
+
+def all_chunks(reader: Reader, commit: Oid) -> set[Oid]:
+    """The ids of the chunks of every content that this commit has; none where its trees cannot be read."""
+    try:
+        return {entry.oid for entry in list_tree(reader, read_commit(reader, commit).tree).values()}
+    except Corrupt:
+        return set()
 
 
 def with_chunks(batch: Batch, before: Oid | None, pointer: Pointer, first: int, ids: Iterable[Oid], person: str) -> Oid:

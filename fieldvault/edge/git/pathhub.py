@@ -15,6 +15,7 @@ from typing import Self
 
 from fieldvault.core.snapshot import FOLDER, Oid
 from fieldvault.edge.git.arrivals import Arrivals
+from fieldvault.edge.git.chunks import SHELVES, all_chunks
 from fieldvault.edge.git.config import GitConfig
 from fieldvault.edge.git.history import read_commit
 from fieldvault.edge.git.hub import PREFIXES, STALE, Pieces
@@ -72,9 +73,15 @@ class PathHub:
         wanted = [oid for oid in wants if missing_objects(into, [oid], complete)]
         with self._reached():
             if wanted and not complete:
-                for octets, objects in copy_packs(self._objects.packs, into.packs):
+                chunks = self._chunks()
+                for octets, objects in copy_packs(self._objects.packs, into.packs, chunks):
                     self._progress(octets, objects, "received")
             self._copy(self._objects, into, wanted, complete, "received")
+
+    def _chunks(self) -> set[Oid]:
+        """What devices keep here of large contents: it comes when it is asked for, after the records."""
+        shelves = [oid for prefix in SHELVES for oid in self._refs.under(prefix).values()]
+        return set[Oid]().union(*(all_chunks(self._objects, oid) for oid in shelves))
 
     @property
     def pieces(self) -> Pieces:
