@@ -59,6 +59,9 @@ def test_broken_yaml_stays_a_draft_and_holds_nothing_up(sales: Path) -> None:
     assert Git(sales)("status", "--porcelain") == f" M {RECORD}"
     assert "1 draft" in fv("status", cwd=sales).stdout
     assert fv("sync", cwd=sales).returncode == 3
+    for command in (["show", RECORD], ["set", RECORD, "channel=phone"], ["note", RECORD, "Rang back."]):
+        done = fv(*command, cwd=sales)
+        assert done.returncode == 1 and done.stderr.startswith(f"Error: {RECORD}:"), done.stderr
     broken.write_text(text.replace("status: active", "status: dormant"))
     assert fv("commit", cwd=sales).returncode == 0
     assert Git(sales)("status", "--porcelain") == ""

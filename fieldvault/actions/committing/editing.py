@@ -20,7 +20,6 @@ from fieldvault.actions.records.types import Types
 from fieldvault.core.assign import Assignment, apply
 from fieldvault.core.conflicts import Conflict
 from fieldvault.core.values import FieldPath, Value
-from fieldvault.edge import yamltext
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def show(vault: Vault, text: str) -> Shown:
     """The record that `text` names."""
     found = find_record(vault, text)
     tree = head_tree(vault)
-    value = yamltext.read(found.data).value(Types(vault.objects, tree).schema(found.path))
+    value = found.document().value(Types(vault.objects, tree).schema(found.path))
     return Shown(found, value, tuple(open_conflicts(vault.objects, tree, found.key).values()))
 
 
@@ -44,7 +43,7 @@ def set_fields(vault: Vault, now: Now, text: str, assignments: Sequence[Assignme
     """Set fields of a record and commit it. Several assignments are one edit."""
     found = find_record(vault, text)
     schema = Types(vault.objects, head_tree(vault)).schema(found.path)
-    document = yamltext.read(found.data)
+    document = found.document()
     edits = apply(document.value(schema), assignments, schema)
     made = rewrite(vault, found.path, found.data, document.with_edits(edits, schema))
     return commit(vault, now, paths=[found.path], rewrites=[made])
@@ -54,7 +53,7 @@ def add_note(vault: Vault, now: Now, text: str, words: str) -> CommitReport:
     """Add an entry to a record's notes, with the time, and commit it."""
     found = find_record(vault, text)
     schema = Types(vault.objects, head_tree(vault)).schema(found.path)
-    document = yamltext.read(found.data)
+    document = found.document()
     seconds, offset = now()
     key = f"n{secrets.token_hex(4)}"  # random: two people add "note 3" on the same day
     at = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset))).isoformat()

@@ -17,8 +17,9 @@ from fieldvault.core.describe import title_of
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.words import matches, mentions, nearest, plain, words_of
+from fieldvault.edge import yamltext
 from fieldvault.edge.git.history import read_commit
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import FieldvaultError, Unreadable
 
 CANDIDATES_MAX = 10
 
@@ -36,6 +37,14 @@ class FoundRecord:
     def key(self) -> str:
         """By what its conflicts are filed."""
         return self.record or self.path
+
+    def document(self) -> yamltext.Document:
+        """What its bytes say; Unreadable with the path."""
+        try:
+            return yamltext.read(self.data)
+        except Unreadable as error:
+            error.facts["path"] = self.path
+            raise
 
 
 def head_tree(vault: Vault) -> Oid | None:
