@@ -47,9 +47,9 @@ GROUPS = {
     },
 }
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
-
-
 MODULES_FOR_GIT = GROUPS["For git"]
+
+HELP_CHARACTERS_MAX = 100  # of a command in the list of them: its first line, whole
 
 
 class Commands(click.Group):
@@ -71,7 +71,7 @@ class Commands(click.Group):
             for name in names:
                 command = self.get_command(context, name)
                 assert command is not None
-                rows.append((name, command.get_short_help_str()))
+                rows.append((name, command.get_short_help_str(HELP_CHARACTERS_MAX)))
             with formatter.section(group):
                 formatter.write_dl(rows)
 
