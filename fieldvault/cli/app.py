@@ -119,6 +119,8 @@ def _run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except SystemExit:  # so click ends where the reader went away
+        return 0
     except click.ClickException as wrong:
         context = getattr(wrong, "ctx", None)
         if as_json:

@@ -263,3 +263,8 @@ def test_a_closed_pipe_is_no_error(sales: Path) -> None:
     command = f"{sys.executable} -m fieldvault log | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=sales, capture_output=True, text=True, check=False)
     assert done.stdout and done.stderr == ""
+    program = [sys.executable, "-m", "fieldvault", "schema", "explain", "customer"]
+    with subprocess.Popen(program, cwd=sales, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as gone:
+        assert gone.stdout and gone.stderr
+        gone.stdout.close()
+        assert (gone.wait(), gone.stderr.read()) == (0, b"")
