@@ -9,12 +9,19 @@ import pytest
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.core.batches import Budget
+from fieldvault.edge.git.pathhub import PathHub
 from fieldvault.errors import HubRefused
 from tests.stride import STRIDE
 from tests.world import Desk, World
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
 CLIENTS = 40 if STRIDE else 8
+
+
+@pytest.fixture(autouse=True)
+def linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a link lay between: beside a folder nothing is weighed, and so nothing is delivered first."""
+    monkeypatch.setattr(PathHub, "linked", True)
 
 
 def weaken(desk: Desk) -> None:
