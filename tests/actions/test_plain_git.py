@@ -116,6 +116,22 @@ def test_patches_under_way_are_ended_by_the_command_that_began_them(desk: Desk, 
     desk.commit()
 
 
+def test_a_commit_where_head_is_on_no_branch_moves_head_alone(desk: Desk) -> None:
+    before = desk.head()
+    desk.git("switch", "-q", "--detach")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: A")
+    made = desk.commit().commit
+    assert made == desk.head() != before == desk.git("rev-parse", "main")
+    assert desk.git("reflog", "-1", "--format=%H HEAD") == f"{made} HEAD"
+    desk.assert_clean()
+    with pytest.raises(FieldvaultError) as failure:
+        desk.sync()
+    assert failure.value.kind == "detached-head"
+    desk.git("switch", "-q", "main")
+    assert desk.commit().commit is None
+    desk.assert_clean()
+
+
 def test_a_merge_under_way_is_git_s_to_end(desk: Desk) -> None:
     desk.git("switch", "-qc", "side")
     desk.write("brochure.pdf", b"\0side")

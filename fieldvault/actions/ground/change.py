@@ -80,7 +80,7 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         batch.flush()
         pin(vault, change.new_head)
         locks.acquire()
-        if vault.refs.head() != (change.branch.removeprefix("refs/heads/"), change.old_head):
+        if (vault.branch(), vault.head()) != (change.branch, change.old_head):
             raise HeadMoved
         index = _Index(vault, change)
         if not change.files:  # else it is written when their stats are known
@@ -112,8 +112,7 @@ def resume(vault: Vault, journal: Journal) -> bool:
     False where HEAD has gone elsewhere: then no path is brought along, and those that were count as behind.
     """
     replacing = vault.replacing(journal.files)
-    branch, head = vault.refs.head()
-    if f"refs/heads/{branch}" != journal.branch or head not in (journal.old_head, journal.new_head):
+    if vault.branch() != journal.branch or vault.head() not in (journal.old_head, journal.new_head):
         vault.stats.update(vault.stats.tree, {}, replacing.abandon())
         replacing.discard()
         vault.journal.remove()
@@ -193,11 +192,11 @@ class _Locks:
     """
 
     def __init__(self, vault: Vault, branch: str) -> None:
-        targets = (vault.git_dir / "index", vault.git_dir / "HEAD", vault.git_dir / branch)
-        self.index, self.head, self.branch = (GitLock(target, vault.locks_dir) for target in targets)
+        self.index, self.head = (GitLock(vault.git_dir / name, vault.locks_dir) for name in ("index", "HEAD"))
+        self.branch = self.head if branch == "HEAD" else GitLock(vault.git_dir / branch, vault.locks_dir)
 
     def acquire(self) -> None:
-        for lock in (self.index, self.head, self.branch):
+        for lock in dict.fromkeys((self.index, self.head, self.branch)):
             lock.acquire(LOCK_WAIT_SECONDS)
 
     def release(self) -> None:

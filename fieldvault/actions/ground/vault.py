@@ -141,11 +141,17 @@ class Vault:
         return self.refs.head()[1]
 
     def branch(self) -> str:
-        """The branch's ref; `detached-head` where there is none."""
+        """The ref that a commit moves: the branch's, or HEAD itself where it is on none, as git does."""
         name, _ = self.refs.head()
-        if name is None:
+        return f"refs/heads/{name}" if name is not None else "HEAD"
+
+    def guard_on_main(self) -> None:
+        """Refuse to exchange anything while another branch than main is checked out."""
+        branch = self.branch()
+        if branch == "HEAD":
             raise FieldvaultError("detached-head")
-        return f"refs/heads/{name}"
+        if branch != MAIN:
+            raise FieldvaultError("sync-other-branch", branch=branch.removeprefix("refs/heads/"))
 
     def guard_idle(self) -> None:
         """Refuse to write while git has a merge, rebase, cherry-pick or bisect under way."""

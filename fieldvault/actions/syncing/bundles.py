@@ -105,5 +105,4 @@ def _bring_in(vault: Vault, now: Now, brought: Sequence[Oid], report: SyncReport
 
 
 def _guard_main(vault: Vault) -> None:
-    if vault.branch() != MAIN:
-        raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
+    vault.guard_on_main()

@@ -59,8 +59,7 @@ def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncRe
 
 
 def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report: SyncReport) -> None:
-    if vault.branch() != MAIN:
-        raise FieldvaultError("sync-other-branch", branch=vault.branch().removeprefix("refs/heads/"))
+    vault.guard_on_main()
     url = vault.config.origin_url()
     if url is None:
         raise FieldvaultError("no-hub", path=str(vault.root))
