@@ -44,7 +44,7 @@ def test_the_architecture_names_every_file_and_no_other() -> None:
     named = set(re.findall(r"`([a-z0-9_]+)/?`", code_map))
     package = ROOT / "fieldvault"
     files = {path.stem for path in package.rglob("*.py") if path.parent != package} - {"__init__", "en"}
-    assert named == files | {path.parent.name for path in package.glob("*/*/__init__.py")}
+    assert named == files | {path.parent.name for path in package.glob("*/*/**/__init__.py")}
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()))

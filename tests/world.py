@@ -29,7 +29,7 @@ from fieldvault.actions.syncing.sync import sync
 from fieldvault.core.assign import parse
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import from_pointer
-from fieldvault.edge.git.config import GitConfig
+from fieldvault.edge.git.gitdir.config import GitConfig
 from tests.gitenv import PINNED, Git
 
 _minutes = itertools.count()

@@ -16,7 +16,7 @@ from typing import Any
 from fieldvault.core.changes import FieldChange
 from fieldvault.core.conflicts import Conflict
 from fieldvault.core.values import MISSING, to_pointer
-from fieldvault.edge.git.history import Commit
+from fieldvault.edge.git.store.history import Commit
 from fieldvault.errors import FieldvaultError
 from fieldvault.messages import error as error_text
 

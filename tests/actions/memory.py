@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fieldvault.core.snapshot import FILE, Entry, Oid
-from fieldvault.edge.git.objects import expect, object_id
-from fieldvault.edge.git.trees import list_tree, patch_tree
+from fieldvault.edge.git.store.objects import expect, object_id
+from fieldvault.edge.git.store.trees import list_tree, patch_tree
 
 
 class Memory:

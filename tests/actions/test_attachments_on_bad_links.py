@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.remotehub import RemoteHub
+from fieldvault.edge.git.hubs.remotehub import RemoteHub
 from tests.actions.test_attachments import content_of, pointer
 from tests.actions.test_bad_links import directly, through, weak_link
 from tests.actions.test_sync import CUSTOMER, FILES

@@ -19,7 +19,7 @@ from fieldvault.actions.syncing.patience import Patience
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.sync import sync
 from fieldvault.actions.tending.leaving_out import leave_out
-from fieldvault.edge.git.link import Limits
+from fieldvault.edge.git.hubs.link import Limits
 from fieldvault.errors import HubRefused, HubUnreachable
 from tests.links import WeakLink
 from tests.servers import Servers

@@ -9,7 +9,7 @@ import pytest
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.core.batches import Budget
-from fieldvault.edge.git.pathhub import PathHub
+from fieldvault.edge.git.hubs.pathhub import PathHub
 from fieldvault.errors import HubRefused
 from tests.stride import STRIDE
 from tests.world import Desk, World

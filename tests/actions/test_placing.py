@@ -10,8 +10,8 @@ from fieldvault.actions.merging.treemerge import merge_commits
 from fieldvault.core.names import beside, twins
 from fieldvault.core.plan import Located
 from fieldvault.core.snapshot import FILE, Entry, Oid
-from fieldvault.edge.git.history import Commit, encode_commit, is_ancestor, read_commit
-from fieldvault.edge.git.trees import patch_tree
+from fieldvault.edge.git.store.history import Commit, encode_commit, is_ancestor, read_commit
+from fieldvault.edge.git.store.trees import patch_tree
 from tests.actions.memory import Memory
 
 

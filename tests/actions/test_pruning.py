@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fieldvault.actions.tending.pruning import Pruned, prune_folder, prune_vaults_hub
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.errors import FieldvaultError
 from tests.gitenv import Git
 from tests.servers import Servers

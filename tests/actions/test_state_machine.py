@@ -22,8 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from fieldvault.core.names import is_own, is_record
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.history import read_commit, walk
-from fieldvault.edge.git.trees import list_tree
+from fieldvault.edge.git.store.history import read_commit, walk
+from fieldvault.edge.git.store.trees import list_tree
 from fieldvault.errors import FieldvaultError
 from tests.actions.killing import killed, possible
 from tests.actions.territory import COUNTER, SCHEMA_PATH, Words, commented, edited, record, reformed, start, tokens

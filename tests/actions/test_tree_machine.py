@@ -25,8 +25,8 @@ from fieldvault.core.conflicts import OF_VALUES
 from fieldvault.core.names import fold, is_own, is_record
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import MISSING
-from fieldvault.edge.git.history import Commit, encode_commit, is_ancestor, read_commit
-from fieldvault.edge.git.trees import diff_trees, list_tree, patch_tree
+from fieldvault.edge.git.store.history import Commit, encode_commit, is_ancestor, read_commit
+from fieldvault.edge.git.store.trees import diff_trees, list_tree, patch_tree
 from fieldvault.edge.yamltext import read
 from tests.actions.memory import Memory
 from tests.actions.territory import (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.upkeep import LOOSE_MAX, PACKS_MAX
+from fieldvault.edge.git.store.upkeep import LOOSE_MAX, PACKS_MAX
 from tests.gitenv import Git
 from tests.world import Desk, World
 
@@ -56,8 +56,8 @@ def test_one_that_was_killed_is_mended_by_the_next_command(world: World) -> None
     killed = """
 import os, signal, sys
 from pathlib import Path
-from fieldvault.edge.git import upkeep
-from fieldvault.edge.git.objects import Objects
+from fieldvault.edge.git.store import upkeep
+from fieldvault.edge.git.store.objects import Objects
 upkeep.PackWriter.finish = lambda self: os.kill(os.getpid(), signal.SIGKILL)
 upkeep.keep_tidy(Objects(Path(sys.argv[1])))
 """

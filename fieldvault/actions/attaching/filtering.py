@@ -13,9 +13,9 @@ from typing import BinaryIO
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.pointers import POINTER_BYTES_MAX, may_be_pointed_to, read_pointer
 from fieldvault.core.snapshot import Entry
-from fieldvault.edge.git.filterprocess import serve
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.gitdir.filterprocess import serve
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.trees import find
 from fieldvault.edge.worktree import digests
 from fieldvault.errors import FieldvaultError
 

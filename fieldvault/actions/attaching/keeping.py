@@ -16,8 +16,8 @@ from fieldvault.actions.syncing.attachments import choosing, pointers, show
 from fieldvault.actions.syncing.bringing import Brought, bring, talking
 from fieldvault.actions.syncing.hubcontents import HubContents
 from fieldvault.core.pointers import may_be_pointed_to
-from fieldvault.edge.git.link import Progress, no_progress
-from fieldvault.edge.git.trees import list_tree
+from fieldvault.edge.git.hubs.link import Progress, no_progress
+from fieldvault.edge.git.store.trees import list_tree
 
 
 @dataclass

@@ -15,9 +15,9 @@ from fieldvault.core.fields import value_at
 from fieldvault.core.snapshot import FILE, Entry, Oid
 from fieldvault.core.values import MISSING, Maybe, same
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, read_commit, walk
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, read_commit, walk
+from fieldvault.edge.git.store.trees import find
 
 MERGES_MAX = 100  # older ones were looked at by whoever synced then
 

@@ -33,11 +33,11 @@ from fieldvault.core.deletions import MASS_DELETION, with_allowance
 from fieldvault.core.describe import FileChange, commit_message
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.config import Identity
-from fieldvault.edge.git.history import Commit, encode_commit
-from fieldvault.edge.git.trees import diff_trees, patch_tree
-from fieldvault.edge.git.upkeep import keep_tidy
+from fieldvault.edge.git.gitdir.config import Identity
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, encode_commit
+from fieldvault.edge.git.store.trees import diff_trees, patch_tree
+from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.errors import Busy
 
 if TYPE_CHECKING:

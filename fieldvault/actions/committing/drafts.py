@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import drafts_message
 from fieldvault.core.snapshot import Entry
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, encode_commit, read_commit
-from fieldvault.edge.git.trees import list_tree, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
+from fieldvault.edge.git.store.trees import list_tree, patch_tree
 
 if TYPE_CHECKING:
     from fieldvault.actions.committing.survey import Edit

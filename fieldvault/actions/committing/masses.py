@@ -14,9 +14,9 @@ from fieldvault.actions.records.types import Types, record_id
 from fieldvault.core.deletions import COUNT_MAX, WINDOW_SECONDS, allowed_in, held
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid, TreeChange
-from fieldvault.edge.git.history import Commit, read_commit
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import diff_trees, list_tree
+from fieldvault.edge.git.store.history import Commit, read_commit
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import diff_trees, list_tree
 
 _Recent = Callable[[Types], "Counter[str]"]
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from fieldvault.actions.committing.survey import Edit, Survey
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import FILE, Entry, TreeChange, blob_id
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.trees import find_file
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.worktree import changed_entry
 from fieldvault.errors import FieldvaultError
 

@@ -24,9 +24,9 @@ from fieldvault.core.snapshot import FILE, Entry, Oid
 from fieldvault.core.stale import Former, judge_save
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, same
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.index import GitIndex
-from fieldvault.edge.git.trees import find_file, patch_tree
+from fieldvault.edge.git.gitdir.index import GitIndex
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.trees import find_file, patch_tree
 from fieldvault.edge.index.stats import SAVE
 from fieldvault.errors import Corrupt
 

@@ -19,8 +19,8 @@ from fieldvault.actions.ground.mirror import Rows, mirrored
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import judge_path
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.trees import find
 from fieldvault.edge.index.stats import UNSEEN, Folder, entry_of, seen, stat_key, trusted_key
 from fieldvault.edge.worktree import Read, changed_entry, problem_of
 from fieldvault.errors import FieldvaultError

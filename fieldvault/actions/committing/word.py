@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.store.trees import diff_trees
 from fieldvault.edge.question import ANSWER_BYTES_MAX, ask
 from fieldvault.errors import Corrupt
 

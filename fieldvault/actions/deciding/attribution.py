@@ -14,8 +14,8 @@ from fieldvault.core.fields import value_at
 from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import FieldPath, Maybe, canonical
-from fieldvault.edge.git.history import Commit, read_commit, walk
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.store.history import Commit, read_commit, walk
+from fieldvault.edge.git.store.trees import find
 
 COMMITS_MAX = 2000
 

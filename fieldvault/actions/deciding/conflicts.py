@@ -29,7 +29,7 @@ from fieldvault.core.schema import FieldRule
 from fieldvault.core.snapshot import TreeChange
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, to_pointer
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.trees import find_file, list_tree
+from fieldvault.edge.git.store.trees import find_file, list_tree
 from fieldvault.errors import FieldvaultError, Unreadable
 
 OF_FIELDS = OF_VALUES | {ORDER}  # the kinds that are settled by an edit of the record

@@ -11,9 +11,9 @@ from fieldvault.actions.merging.treemerge import base_tree
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types, blob_of, record_id
 from fieldvault.core.values import FieldPath
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, read_commit
-from fieldvault.edge.git.trees import diff_trees, find
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, read_commit
+from fieldvault.edge.git.store.trees import diff_trees, find
 
 
 def decided(batch: Batch, merge: Commit, path: str) -> MergedRecord | None:

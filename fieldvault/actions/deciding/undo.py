@@ -23,9 +23,9 @@ from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, read_commit, walk
-from fieldvault.edge.git.trees import diff_trees, find, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, read_commit, walk
+from fieldvault.edge.git.store.trees import diff_trees, find, patch_tree
 from fieldvault.errors import Busy, FieldvaultError
 
 TRAILER = "Fv-Undoes"

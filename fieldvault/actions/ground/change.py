@@ -21,11 +21,11 @@ from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import person_line, read_commit
-from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
-from fieldvault.edge.git.locks import GitLock, break_left_locks
-from fieldvault.edge.git.trees import find_file, folder_ids, walk_tree
+from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, build_index, entry_from_stat
+from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import person_line, read_commit
+from fieldvault.edge.git.store.trees import find_file, folder_ids, walk_tree
 from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree import Outcome, Read, Replacing
 from fieldvault.errors import Corrupt

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.trees import find_file
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.trees import find_file
 from fieldvault.errors import Corrupt
 
 CAME_IN = "fv sync"  # how the reflog calls a move that brought in what others did

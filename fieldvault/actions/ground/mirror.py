@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge.git.trees import diff_trees, list_tree
+from fieldvault.edge.git.store.trees import diff_trees, list_tree
 from fieldvault.edge.index.stats import FV, GIT, SAVE, UNSEEN, Folder, entry_of, seen, trusted_key
 from fieldvault.edge.worktree import Outcome, Read
 from fieldvault.errors import Corrupt

@@ -12,8 +12,8 @@ from pathlib import Path
 from fieldvault.actions.ground.recovery import recover
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import CONFIG_PATH
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.repository import unsupported
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.repository import unsupported
 from fieldvault.errors import FieldvaultError
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from fieldvault.actions.ground.change import PENDING, resume, unpin
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
-from fieldvault.edge.git.locks import break_left_locks
-from fieldvault.edge.git.upkeep import upkeep_lock
+from fieldvault.edge.git.gitdir.locks import break_left_locks
+from fieldvault.edge.git.store.upkeep import upkeep_lock
 from fieldvault.edge.lock import FileLock
 
 LOCK_WAIT_SECONDS = 10.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.pointers import Pointer, may_be_pointed_to, read_pointer
 from fieldvault.core.snapshot import Entry, Oid
-from fieldvault.edge.git.objects import Reader
+from fieldvault.edge.git.store.objects import Reader
 
 
 class Showing:

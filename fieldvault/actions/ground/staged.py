@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import staged_message
 from fieldvault.core.snapshot import Entry, Oid
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, encode_commit, read_commit
-from fieldvault.edge.git.trees import patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
+from fieldvault.edge.git.store.trees import patch_tree
 
 STAGED = "refs/fv/staged"
 KEPT_SECONDS = 30 * 24 * 3600

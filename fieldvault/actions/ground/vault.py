@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.content import Contents
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.config import GitConfig, Identity
-from fieldvault.edge.git.ignore import Ignore
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.refs import Refs
+from fieldvault.edge.git.gitdir.config import GitConfig, Identity
+from fieldvault.edge.git.gitdir.ignore import Ignore
+from fieldvault.edge.git.gitdir.refs import Refs
+from fieldvault.edge.git.store.objects import Objects
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
 from fieldvault.edge.lock import FileLock
@@ -62,7 +62,7 @@ class Vault:
 
     @property
     def locks_dir(self) -> Path:
-        """The second names of git's locks that are ours (edge/git/locks); whoever moves a ref holds `lock`."""
+        """The second names of git's locks that are ours (edge/git/gitdir/locks); whoever moves a ref holds `lock`."""
         return self.own_dir / "locks"
 
     @property

@@ -16,9 +16,9 @@ from fieldvault.actions.records.types import Types
 from fieldvault.core.names import CONFIG_PATH, is_record, is_schema
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge import schemas, yamltext
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import find, list_tree, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import find, list_tree, patch_tree
 from fieldvault.errors import FieldvaultError, SchemaInvalid, Unreadable
 
 

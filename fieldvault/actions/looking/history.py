@@ -18,9 +18,9 @@ from fieldvault.actions.records.lookup import find_record
 from fieldvault.actions.records.types import Types
 from fieldvault.core.describe import FileChange
 from fieldvault.core.snapshot import Oid, TreeChange
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, newest_first, read_commit, walk
-from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, newest_first, read_commit, walk
+from fieldvault.edge.git.store.trees import diff_trees
 from fieldvault.errors import Corrupt, FieldvaultError
 
 _REVISION = re.compile(r"([^~]*)(?:~([0-9]*))?")

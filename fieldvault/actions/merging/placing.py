@@ -14,8 +14,8 @@ from typing import NamedTuple
 from fieldvault.core.names import beside, fold
 from fieldvault.core.plan import Located
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import read_tree
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import read_tree
 
 
 class Moved(NamedTuple):

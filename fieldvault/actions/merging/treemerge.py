@@ -40,9 +40,9 @@ from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, Value, canonical
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import encode_commit, merge_bases, read_commit
-from fieldvault.edge.git.trees import diff_trees, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import encode_commit, merge_bases, read_commit
+from fieldvault.edge.git.store.trees import diff_trees, patch_tree
 from fieldvault.edge.yamltext import read_conflict, write_conflict
 from fieldvault.errors import Unreadable
 

@@ -16,8 +16,8 @@ from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, same
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import find
 from fieldvault.errors import Unreadable
 
 

@@ -17,8 +17,8 @@ from fieldvault.core.names import CONFIG_PATH, is_record, is_schema
 from fieldvault.core.problems import Problem
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import differences
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import differences
 from fieldvault.edge.index.claims import ClaimsIndex, Disagreement, Typed
 from fieldvault.errors import Corrupt, FieldvaultError, Unreadable
 

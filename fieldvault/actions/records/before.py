@@ -6,8 +6,8 @@ Law: it answers from the tree alone; the folder may hold something else.
 from __future__ import annotations
 
 from fieldvault.core.snapshot import FOLDER, Oid
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import find, read_tree
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import find, read_tree
 
 
 class Before:

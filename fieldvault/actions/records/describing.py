@@ -16,7 +16,7 @@ from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Entry, TreeChange
 from fieldvault.core.values import Value
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.objects import Reader
+from fieldvault.edge.git.store.objects import Reader
 from fieldvault.errors import Unreadable
 
 DETAIL_MAX = 200  # above so many files nobody reads fields, and those beyond are called by their names

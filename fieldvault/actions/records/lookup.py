@@ -18,7 +18,7 @@ from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid
 from fieldvault.core.words import matches, mentions, nearest, plain, words_of
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.history import read_commit
+from fieldvault.edge.git.store.history import read_commit
 from fieldvault.errors import FieldvaultError, Unreadable
 
 CANDIDATES_MAX = 10

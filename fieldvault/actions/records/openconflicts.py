@@ -12,8 +12,8 @@ from fieldvault.core.names import is_conflict
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
 from fieldvault.core.values import FieldPath
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import find, list_tree, read_tree
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import find, list_tree, read_tree
 from fieldvault.errors import Unreadable
 
 Open = dict[FieldPath, Conflict]

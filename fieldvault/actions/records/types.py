@@ -15,8 +15,8 @@ from fieldvault.core.settings import RecordType, Settings, settings_from
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.core.values import Value
 from fieldvault.edge import schemas, yamltext
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import find
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import find
 from fieldvault.errors import FieldvaultError, SchemaInvalid, Unreadable
 
 _ID_LINE = re.compile(rb"""^(?:\xef\xbb\xbf)?id:[ \t]+(["']?)([A-Za-z0-9_.-]+)\1[ \t]*(?:#.*)?\r?$""", re.M)

@@ -24,15 +24,15 @@ from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.address import parse_address
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.bundle import is_bundle
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.link import Progress, no_progress
-from fieldvault.edge.git.repository import is_unfinished
-from fieldvault.edge.git.trees import diff_trees, find, list_tree
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.repository import is_unfinished
+from fieldvault.edge.git.hubs.address import parse_address
+from fieldvault.edge.git.hubs.bundle import is_bundle
+from fieldvault.edge.git.hubs.link import Progress, no_progress
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.trees import diff_trees, find, list_tree
 from fieldvault.errors import Busy, FieldvaultError, HubUnreachable
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from fieldvault.actions.ground.device import new_device
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.vault import MAIN, Vault
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.repository import create_repository
 
 DRIVERS = {
     "fieldvault": "fv merge-driver %O %A %B %P",

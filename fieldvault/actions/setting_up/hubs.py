@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fieldvault.edge.git.repository import create_repository, is_unfinished
+from fieldvault.edge.git.gitdir.repository import create_repository, is_unfinished
 from fieldvault.errors import FieldvaultError
 
 

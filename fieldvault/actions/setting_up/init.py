@@ -22,8 +22,8 @@ from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.trees import list_tree
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.store.trees import list_tree
 from fieldvault.edge.template import template_files
 from fieldvault.errors import FieldvaultError
 

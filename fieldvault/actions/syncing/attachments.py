@@ -15,9 +15,9 @@ from fieldvault.actions.ground.showing import pointer_at
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.pointers import Pointer
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.trees import find, list_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.trees import find, list_tree
 
 
 @contextmanager

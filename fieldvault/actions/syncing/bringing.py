@@ -18,8 +18,8 @@ from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import Pointer
 from fieldvault.core.snapshot import Entry
-from fieldvault.edge.git.link import Progress
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.link import Progress
+from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused
 
 _SHOWN_BYTES = 16 << 20

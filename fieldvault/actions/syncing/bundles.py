@@ -18,11 +18,11 @@ from fieldvault.actions.syncing.hubnotes import INBOXES
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.arrivals import Arrivals
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.bundle import BundleHub, write_bundle
-from fieldvault.edge.git.history import merge_bases
-from fieldvault.edge.git.link import Progress, no_progress
+from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.bundle import BundleHub, write_bundle
+from fieldvault.edge.git.hubs.link import Progress, no_progress
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import merge_bases
 from fieldvault.errors import Busy, FieldvaultError
 
 _TRIES = 3  # a commit made meanwhile is one more thing to merge

@@ -16,8 +16,8 @@ from fieldvault.actions.merging.treemerge import MergedFile, merge_commits
 from fieldvault.actions.syncing.incoming import judge
 from fieldvault.core.describe import merge_message
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import is_ancestor, merge_bases, new_commits
 
 
 @dataclass

@@ -13,10 +13,10 @@ from fieldvault.actions.syncing.hubcontents import contents_to_send, send_conten
 from fieldvault.actions.syncing.suspects import commit_facts
 from fieldvault.actions.syncing.talk import CUT, Talk
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.history import is_ancestor, walk
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.packs import objects_to_send, packed_bytes
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes
+from fieldvault.edge.git.store.history import is_ancestor, walk
+from fieldvault.edge.git.store.objects import Reader
 from fieldvault.errors import HubRefused, HubUnreachable
 
 _LARGE_BYTES = 32 << 10  # what every link must carry at once

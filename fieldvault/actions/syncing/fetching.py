@@ -11,10 +11,10 @@ from functools import partial
 
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.arrivals import Arrivals
-from fieldvault.edge.git.gaps import Gaps, find_gaps
-from fieldvault.edge.git.hub import Parts
-from fieldvault.edge.git.packs import missing_objects
+from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.gaps import Gaps, find_gaps
+from fieldvault.edge.git.hubs.hub import Parts
+from fieldvault.edge.git.hubs.packs import missing_objects
 from fieldvault.errors import Corrupt, HubUnreachable
 
 INCOMING = "incoming"  # in the vault's own folder: what has come of a fetch that is not complete

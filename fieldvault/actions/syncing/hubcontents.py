@@ -18,12 +18,12 @@ from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import CHUNK_BYTES, Pointer
 from fieldvault.core.snapshot import Oid, blob_id
 from fieldvault.edge.durable import make_folder
-from fieldvault.edge.git.arrivals import Arrivals
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.objects import Objects, Reader
-from fieldvault.edge.git.packs import objects_to_send
+from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.packs import objects_to_send
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks
+from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.errors import Corrupt, HubRefused, HubUnreachable
 
 _GROUP_BYTES_MAX = 16 << 20  # what is in memory, or mapped into it, at a time

@@ -15,9 +15,9 @@ from fieldvault.actions.records.before import Before
 from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import Entry, Oid
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import new_commits, read_commit
-from fieldvault.edge.git.trees import diff_trees, find, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import new_commits, read_commit
+from fieldvault.edge.git.store.trees import diff_trees, find, patch_tree
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from fieldvault.actions.ground.vault import HUB_MAIN, Vault
 from fieldvault.actions.syncing.hubnotes import HubNotes
-from fieldvault.edge.git.history import Commit, is_ancestor, new_commits
-from fieldvault.edge.git.packs import objects_to_send, packed_bytes
+from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes
+from fieldvault.edge.git.store.history import Commit, is_ancestor, new_commits
 
 
 def waiting(vault: Vault) -> list[Commit]:

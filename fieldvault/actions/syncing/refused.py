@@ -10,7 +10,7 @@ from fieldvault.actions.syncing.delivering import own_inbox, steps_to, takes
 from fieldvault.actions.syncing.suspects import commit_facts
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.hub import STALE
+from fieldvault.edge.git.hubs.hub import STALE
 from fieldvault.errors import HubRefused
 
 COMMIT_REFUSED = "commit-refused"

@@ -13,7 +13,7 @@ from fieldvault.actions.records.agreement import FileProblem
 from fieldvault.actions.syncing.combining import Combined
 from fieldvault.core.describe import FileChange
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.history import Commit
+from fieldvault.edge.git.store.history import Commit
 from fieldvault.errors import FieldvaultError, HubRefused
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from fieldvault.core.snapshot import Oid, TreeChange
-from fieldvault.edge.git.history import read_commit
-from fieldvault.edge.git.objects import Reader
-from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.store.history import read_commit
+from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.trees import diff_trees
 
 _ABOUT_SIZE = re.compile(r"size|large|big|exceed|maximum|limit|quota|space", re.IGNORECASE)
 

@@ -29,13 +29,13 @@ from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import is_ancestor, merge_bases, new_commits
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
-from fieldvault.edge.git.packs import missing_objects
-from fieldvault.edge.git.upkeep import keep_tidy
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.hubs.packs import missing_objects
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import is_ancestor, merge_bases, new_commits
+from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
 ROUNDS_MAX = 5

@@ -19,9 +19,9 @@ from fieldvault.actions.records.types import Types
 from fieldvault.actions.syncing.combining import combine
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.core.snapshot import Oid, TreeChange
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import new_commits, read_commit
-from fieldvault.edge.git.trees import diff_trees
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import new_commits, read_commit
+from fieldvault.edge.git.store.trees import diff_trees
 
 
 def take_in(vault: Vault, now: Now, ours: Oid, others: Collection[Oid], report: SyncReport) -> bool:

@@ -16,8 +16,8 @@ from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.actions.syncing.hubnotes import INBOXES, HubNotes
 from fieldvault.actions.syncing.patience import Patience
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.history import commits_here
-from fieldvault.edge.git.hub import Hub
+from fieldvault.edge.git.hubs.hub import Hub
+from fieldvault.edge.git.store.history import commits_here
 from fieldvault.errors import HubRefused, HubUnreachable
 
 CUT = ("cut", "timeout", "garbled", "broken-off")  # a link, or a server, that less at once may get through

@@ -13,7 +13,7 @@ from fieldvault.actions.setting_up.equipment import TEMPORARY_FILES, exclude, in
 from fieldvault.actions.tending.findings import Finding
 from fieldvault.actions.tending.hubhealth import HubHealth, look_at_hub
 from fieldvault.actions.tending.vaulthealth import vault_findings
-from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 
 _CACHES = ("index.sqlite", "claims.sqlite")
 

@@ -14,10 +14,10 @@ from fieldvault.actions.syncing.delivering import takes
 from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.actions.tending.findings import Finding, of_error
-from fieldvault.edge.git.history import is_ancestor, merge_bases
-from fieldvault.edge.git.hub import Abilities
-from fieldvault.edge.git.link import DEFAULT_LIMITS, Limits, Progress, no_progress
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import Abilities
+from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.history import is_ancestor, merge_bases
 from fieldvault.errors import FieldvaultError, HubUnreachable
 
 _BY_ID = 2  # the version of git's protocol from which on a cut fetch can be taken up

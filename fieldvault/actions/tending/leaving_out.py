@@ -21,9 +21,9 @@ from fieldvault.actions.setting_up.equipment import exclude
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.durable import flush_file, flush_folder
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.history import Commit, encode_commit, new_commits, read_commit
-from fieldvault.edge.git.trees import diff_trees, find_file, patch_tree
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.history import Commit, encode_commit, new_commits, read_commit
+from fieldvault.edge.git.store.trees import diff_trees, find_file, patch_tree
 from fieldvault.errors import FieldvaultError
 
 BACKUP = "refs/fv/backup/"

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.actions.syncing.hubnotes import INBOXES
-from fieldvault.edge.git.history import is_ancestor
-from fieldvault.edge.git.hub import Hub
-from fieldvault.edge.git.link import Progress, no_progress
-from fieldvault.edge.git.objects import Objects, Reader
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import Hub
+from fieldvault.edge.git.hubs.link import Progress, no_progress
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.history import is_ancestor
+from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.errors import FieldvaultError
 
 

@@ -15,7 +15,7 @@ from fieldvault.actions.setting_up.equipment import lacks_equipment
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.tending.findings import Finding, of_error
 from fieldvault.core.snapshot import FOLDER, Oid
-from fieldvault.edge.git.trees import find_file, read_tree
+from fieldvault.edge.git.store.trees import find_file, read_tree
 from fieldvault.errors import Corrupt, FieldvaultError
 
 ATTRIBUTES = ".gitattributes"

@@ -33,7 +33,7 @@ from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge import fswatch
 from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, FileEvent
-from fieldvault.edge.git.trees import find_file
+from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.network import slept_seconds, watching_network
 from fieldvault.edge.question import answer
 from fieldvault.edge.writers import being_written

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.hub import Hub
-from fieldvault.edge.git.link import Direction, Limits
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import Hub
+from fieldvault.edge.git.hubs.link import Direction, Limits
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.objects import Objects
 from tests.gitenv import Git
 from tests.servers import Servers
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.address import parse_address
+from fieldvault.edge.git.hubs.address import parse_address
 from fieldvault.errors import FieldvaultError
 
 ROOT = Path("/home/claire/vault")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.bundle import is_bundle, write_bundle
-from fieldvault.edge.git.link import no_progress
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.bundle import is_bundle, write_bundle
+from fieldvault.edge.git.hubs.link import no_progress
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.objects import Objects
 from fieldvault.errors import FieldvaultError, HubRefused
 from tests.gitenv import Git
 
@@ -122,7 +122,7 @@ def test_cut_or_changed_anywhere_it_is_refused_and_nothing_stays(marc: Git, tmp_
     "data", [b"", b"notes\n", b"# v1 git bundle\n", b"# v2 git bundle", b"PK\x03\x04" + bytes(100), None]
 )
 def test_what_is_no_bundle(data: bytes | None, tmp_path: Path) -> None:
-    from fieldvault.edge.git.bundle import BundleHub
+    from fieldvault.edge.git.hubs.bundle import BundleHub
 
     path = tmp_path / "x"
     path.mkdir() if data is None else path.write_bytes(data)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.configtext import edit, make_key, parse
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.configtext import edit, make_key, parse
 from fieldvault.errors import Busy, FieldvaultError
 from tests.gitenv import Git, pinned_environment
 
@@ -74,7 +74,7 @@ def test_an_edit_keeps_every_other_line() -> None:
 
 
 def test_the_mode_is_kept_and_a_lock_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldvault.edge.git.config._WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("fieldvault.edge.git.gitdir.config._WAIT_SECONDS", 0.05)
     git = Git(tmp_path).init()
     path = tmp_path / ".git" / "config"
     path.chmod(0o600)

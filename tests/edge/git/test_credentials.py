@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git import credentials
-from fieldvault.edge.git.address import parse_address
-from fieldvault.edge.git.credentials import Login, find_login
+from fieldvault.edge.git.hubs import credentials
+from fieldvault.edge.git.hubs.address import parse_address
+from fieldvault.edge.git.hubs.credentials import Login, find_login
 from tests.gitenv import Git
 
 pytestmark = pytest.mark.usefixtures("nobodys_settings")

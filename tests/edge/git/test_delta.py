@@ -10,7 +10,7 @@ from dulwich.pack import apply_delta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldvault.edge.git.delta import make_delta
+from fieldvault.edge.git.store.delta import make_delta
 
 
 def applied(kind: str, base: bytes, target: bytes) -> int:

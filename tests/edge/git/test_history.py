@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldvault.edge.git.history import (
+from fieldvault.edge.git.store.history import (
     Commit,
     encode_commit,
     is_ancestor,
@@ -21,7 +21,7 @@ from fieldvault.edge.git.history import (
     read_commit,
     walk,
 )
-from fieldvault.edge.git.objects import Objects, object_id
+from fieldvault.edge.git.store.objects import Objects, object_id
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 

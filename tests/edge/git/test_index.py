@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.cachetree import CacheTree, encode, parse
-from fieldvault.edge.git.index import GitIndex, IndexEntry, build_index, entry_from_stat
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.trees import folder_ids, list_tree, patch_tree
+from fieldvault.edge.git.gitdir.cachetree import CacheTree, encode, parse
+from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, build_index, entry_from_stat
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.objects import Objects
+from fieldvault.edge.git.store.trees import folder_ids, list_tree, patch_tree
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 

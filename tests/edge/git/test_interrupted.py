@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from fieldvault.edge.durable import TEMPORARY
-from fieldvault.edge.git.batch import LOOSE_LIMIT, Batch
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.locks import GitLock, break_left_locks
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.refs import Refs
-from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
+from fieldvault.edge.git.gitdir.refs import Refs
+from fieldvault.edge.git.gitdir.repository import create_repository
+from fieldvault.edge.git.store.batch import LOOSE_LIMIT, Batch
+from fieldvault.edge.git.store.objects import Objects
 from tests.gitenv import Git
 
 CHANGING = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}
@@ -144,8 +144,8 @@ def test_a_write_that_is_cut_off(
 FULL_DISK = """
 import random, resource, sys
 from pathlib import Path
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.objects import Objects
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.objects import Objects
 
 action, vault = sys.argv[1], Path(sys.argv[2])
 noise = [random.Random(number).randbytes(3_000) for number in range(30)]

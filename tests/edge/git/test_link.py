@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from fieldvault.edge.git.link import Limits, connect, unreachable
-from fieldvault.edge.git.ssh import Watchdog
+from fieldvault.edge.git.hubs.link import Limits, connect, unreachable
+from fieldvault.edge.git.hubs.ssh import Watchdog
 from fieldvault.errors import HubUnreachable
 from tests import peers
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.locks import GitLock, break_left_locks
+from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
 from fieldvault.errors import Busy
 from tests.gitenv import Git
 
@@ -75,7 +75,7 @@ def test_we_wait_for_git_and_never_take_its_lock(git: Git, workdir: Path) -> Non
 
 def killed_while_holding(git: Git, workdir: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from fieldvault.edge.git.locks import GitLock\n"
+        "import os, signal, sys; from pathlib import Path; from fieldvault.edge.git.gitdir.locks import GitLock\n"
         "lock = GitLock(Path(sys.argv[1]), Path(sys.argv[2])); lock.acquire(0); lock.write(b'half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

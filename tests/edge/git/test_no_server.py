@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.objects import Objects
 from fieldvault.errors import HubUnreachable
 from tests import peers
 from tests.edge.git.failing import MAIN, failure, tips

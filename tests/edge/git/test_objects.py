@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.objects import Objects, object_id
-from fieldvault.edge.git.packintake import Limits
+from fieldvault.edge.git.store.objects import Objects, object_id
+from fieldvault.edge.git.store.packintake import Limits
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 
@@ -239,7 +239,7 @@ def test_a_delta_that_promises_too_much_is_refused(git: Git, objects: Objects) -
 
 def test_loose_objects_are_read_and_written_without_dulwich(git: Git) -> None:
     program = (
-        "import sys; from pathlib import Path; from fieldvault.edge.git.objects import Objects\n"
+        "import sys; from pathlib import Path; from fieldvault.edge.git.store.objects import Objects\n"
         "with Objects(Path(sys.argv[1])) as objects: objects.blob(objects.write('blob', b'x'))\n"
         "assert 'dulwich' not in sys.modules"
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.packcopy import copy_packs
-from fieldvault.edge.git.pathhub import PathHub
-from fieldvault.edge.git.repository import create_repository
+from fieldvault.edge.git.gitdir.repository import create_repository
+from fieldvault.edge.git.hubs.pathhub import PathHub
+from fieldvault.edge.git.store.objects import Objects
+from fieldvault.edge.git.store.packcopy import copy_packs
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 

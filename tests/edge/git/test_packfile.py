@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.packfile import PackFile
+from fieldvault.edge.git.store.packfile import PackFile
 from tests.gitenv import Git
 
 

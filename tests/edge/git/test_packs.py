@@ -10,9 +10,9 @@ from dulwich.object_format import SHA1
 from dulwich.pack import PackChunkGenerator
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.objects import Objects, Reader, object_id
-from fieldvault.edge.git.packs import missing_objects, objects_to_send, pack_entries, packed_bytes
+from fieldvault.edge.git.hubs.packs import missing_objects, objects_to_send, pack_entries, packed_bytes
+from fieldvault.edge.git.store.batch import Batch
+from fieldvault.edge.git.store.objects import Objects, Reader, object_id
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.arrivals import Arrivals
-from fieldvault.edge.git.gaps import find_gaps
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.salvage import salvage
+from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.gaps import find_gaps
+from fieldvault.edge.git.hubs.salvage import salvage
+from fieldvault.edge.git.store.objects import Objects
 from tests.edge.git.conftest import Site
 from tests.gitenv import Git
 

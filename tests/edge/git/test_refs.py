@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.refs import Refs, check_name
+from fieldvault.edge.git.gitdir.refs import Refs, check_name
 from fieldvault.errors import Busy, Corrupt, FieldvaultError
 from tests.gitenv import AUTHOR, DATE, Git
 
@@ -134,7 +134,7 @@ def test_names_that_git_refuses_are_refused(git: Git, ref: str) -> None:
 
 
 def test_a_lock_of_gits_is_waited_for_and_left(git: Git, refs: Refs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldvault.edge.git.refs._WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("fieldvault.edge.git.gitdir.refs._WAIT_SECONDS", 0.05)
     lock = git.path / ".git/refs/heads/main.lock"
     lock.touch()
     with pytest.raises(Busy):
@@ -169,8 +169,8 @@ def test_a_bare_hub_keeps_no_reflog(tmp_path: Path) -> None:
 def test_processes_that_race_lose_no_step(git: Git, tmp_path: Path) -> None:
     """Four processes each move one ref twenty times, by commits that name the value they replaced."""
     program = (
-        "import sys; from pathlib import Path; from fieldvault.edge.git.refs import Refs\n"
-        "from fieldvault.edge.git.history import *; from fieldvault.edge.git.objects import Objects\n"
+        "import sys; from pathlib import Path; from fieldvault.edge.git.gitdir.refs import Refs\n"
+        "from fieldvault.edge.git.store.history import *; from fieldvault.edge.git.store.objects import Objects\n"
         "git_dir, tree, me = Path(sys.argv[1]), sys.argv[2], sys.argv[3]\n"
         "refs, objects = Refs(git_dir), Objects(git_dir)\n"
         "for number in range(20):\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.link import Limits
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.link import Limits
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.objects import Objects
 from fieldvault.errors import HubRefused
 from tests import peers
 from tests.edge.git.conftest import KINDS, Servers

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.config import GitConfig
-from fieldvault.edge.git.ignore import Ignore
-from fieldvault.edge.git.repository import create_repository, unsupported
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.ignore import Ignore
+from fieldvault.edge.git.gitdir.repository import create_repository, unsupported
 from tests.gitenv import Git
 
 

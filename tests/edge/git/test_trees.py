@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import EXECUTABLE, FILE, FOLDER, Entry, TreeChange
-from fieldvault.edge.git.batch import LOOSE_LIMIT, Batch
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.trees import (
+from fieldvault.edge.git.store.batch import LOOSE_LIMIT, Batch
+from fieldvault.edge.git.store.objects import Objects
+from fieldvault.edge.git.store.trees import (
     MAX_DEPTH,
     diff_trees,
     encode_tree,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git import upkeep
-from fieldvault.edge.git.objects import Objects, object_id
-from fieldvault.edge.git.packwriter import PackWriter
-from fieldvault.edge.git.upkeep import LOOSE_MAX, PACKS_MAX, keep_tidy, to_join, upkeep_lock
+from fieldvault.edge.git.store import upkeep
+from fieldvault.edge.git.store.objects import Objects, object_id
+from fieldvault.edge.git.store.packwriter import PackWriter
+from fieldvault.edge.git.store.upkeep import LOOSE_MAX, PACKS_MAX, keep_tidy, to_join, upkeep_lock
 from tests.gitenv import Git
 
 

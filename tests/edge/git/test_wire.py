@@ -7,9 +7,9 @@ import stat
 
 import pytest
 
-from fieldvault.edge.git.batch import Batch
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.refs import Refs
+from fieldvault.edge.git.gitdir.refs import Refs
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.store.batch import Batch
 from fieldvault.errors import FieldvaultError
 from tests.edge.git.conftest import Site
 from tests.gitenv import Git

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.hub import STALE
-from fieldvault.edge.git.link import Limits
-from fieldvault.edge.git.objects import Objects
-from fieldvault.edge.git.wire import open_hub
+from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.link import Limits
+from fieldvault.edge.git.hubs.wire import open_hub
+from fieldvault.edge.git.store.objects import Objects
 from tests import peers
 from tests.edge.git.conftest import Servers
 from tests.edge.git.failing import MAIN, tips

@@ -1,0 +1,1 @@
+"""What git keeps beside its objects: refs, index, settings, locks."""

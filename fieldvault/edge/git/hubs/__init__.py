@@ -1,0 +1,1 @@
+"""Other repositories, and the ways to them."""

@@ -1,0 +1,247 @@
+"""git over http and https, through connections of our own.
+
+Law: every wait has an end, TLS is always verified, no answer leads to another host, and a password goes only to the
+origin it was asked for. A page where git was expected is a network that wants a login, or no hub.
+The traps avoided: dulwich's pool sleeps as long as a server's Retry-After says, follows redirects anywhere, takes a
+page for a dumb git server, gives a whole request body the time-out of one write, and closes after each answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+from urllib.request import getproxies, proxy_bypass
+
+from dulwich.client import AbstractHttpGitClient
+from urllib3 import PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
+
+from fieldvault.edge.git.hubs.address import Address, parse_address
+from fieldvault.edge.git.hubs.credentials import Login, approve, find_login, reject
+from fieldvault.edge.git.hubs.link import Limits, Progress, connect, unreachable
+from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
+
+if TYPE_CHECKING:
+    import socket
+
+    from urllib3 import BaseHTTPResponse
+
+_PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
+_REST_BYTES = 64 << 10  # what is read after an answer so that its connection can be used again
+_REDIRECTS_MAX = 3
+_AGENT = "git/2 (fieldvault)"  # some servers serve only agents that start with git/
+
+_NOWHERE = Path()  # an http address has no path that would count from a folder
+_Body = bytes | Iterator[bytes] | None
+
+
+class HttpClient(AbstractHttpGitClient):
+    """dulwich's smart http over requests of ours. `authorities`: a file of certificates that replaces the system's."""
+
+    def __init__(self, address: Address, limits: Limits, progress: Progress, authorities: str | None = None) -> None:
+        super().__init__(address.shown)
+        self._address = address
+        self._progress = progress
+        self._pool = _pool(address, limits, authorities)
+        self._origin = address  # whom the login was asked for
+        self._login: Login | None = None
+        self._approved = False
+        self._answer: Answer | None = None
+
+    def capabilities(self, path: bytes) -> set[bytes]:
+        """What the server says that it can do; `protocol_version` is set."""
+        address = self._get_url(path)
+        _, said, *_ = self._discover_references(b"git-upload-pack", address, ref_prefix=[b"refs/heads/main"])
+        return said
+
+    def close(self) -> None:
+        self._finish()
+        self._pool.clear()
+
+    @staticmethod
+    def _warn_filter_objects() -> None:
+        """A server that leaves nothing out sends more than was asked for, and that is all."""
+
+    def _finish(self) -> None:
+        """Be done with the answer before: dulwich leaves one open, and one connection serves them all."""
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+
+    def _http_request(  # type: ignore[override]
+        self, url: str, headers: Mapping[str, str] | None = None, data: _Body = None, raise_for_status: bool = True
+    ) -> tuple[Answer, Callable[[int], bytes]]:
+        """dulwich's one door to http. Raises only our errors."""
+        self._finish()
+        asked = url
+        for _ in range(_REDIRECTS_MAX):
+            response = self._authorized(url, headers or {}, data)
+            location = response.headers.get("Location") if 300 <= response.status < 400 else None
+            if location is None:
+                break
+            _be_done(response)
+            url = self._redirected(url, urljoin(url, location))
+        else:
+            raise HubRefused("hub-not-git", host=self._address.host)
+        try:
+            self._judge(response, pushing=url.endswith("/git-receive-pack"))
+        except FieldvaultError:
+            response.close()
+            raise
+        moved_to = url if url != asked else ""
+        self._answer = Answer(response, self._address.host, self._progress, redirect_location=moved_to)
+        return self._answer, self._answer.read
+
+    def _redirected(self, url: str, target: str) -> str:
+        """The same host, and never from https back to http; a captive portal sends everybody elsewhere."""
+        old, new = parse_address(url, _NOWHERE), parse_address(target, _NOWHERE)
+        downgraded = old.scheme == "https" and new.scheme != "https"
+        other_port = new.port != old.port and new.scheme == old.scheme
+        if new.scheme not in ("http", "https") or new.host != old.host or other_port or downgraded:
+            raise HubUnreachable("hub-elsewhere", host=self._address.host, to=new.place)
+        return target
+
+    def _authorized(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
+        """The answer to a request; the credential helpers are asked once, when the hub wants to know who we are."""
+        response = self._send(url, headers, data)
+        if response.status == 401 and self._login is None and not isinstance(data, Iterator):
+            _be_done(response)
+            here = parse_address(url, _NOWHERE)
+            self._origin = replace(self._address, scheme=here.scheme, port=here.port)
+            self._login = find_login(self._origin)
+            if self._login is None:
+                raise HubRefused("hub-login", host=self._address.host)
+            response = self._send(url, headers, data)
+        if response.status == 401:
+            response.close()
+            if self._login is not None:
+                reject(self._origin, self._login)
+                self._login = None
+            raise HubRefused("hub-login", host=self._address.host)
+        if self._login is not None and not self._approved and response.status < 400:
+            self._approved = True
+            approve(self._origin, self._login)
+        return response
+
+    def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
+        sent = dict(headers) | {"Pragma": "no-cache", "User-Agent": _AGENT}
+        if self._login is not None and _same_origin(parse_address(url, _NOWHERE), self._origin):
+            sent["Authorization"] = _basic(self._login)
+        try:
+            return self._pool.urlopen(
+                "GET" if data is None else "POST",
+                url,
+                headers=sent,
+                body=None if data is None else self._metered(data),
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+        except (HTTPError, OSError) as error:
+            raise unreachable(self._address.host, error) from error
+
+    def _metered(self, data: bytes | Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in (data,) if isinstance(data, bytes) else data:
+            for start in range(0, len(chunk), _PIECE_BYTES):
+                piece = chunk[start : start + _PIECE_BYTES]
+                yield piece
+                self._progress(len(piece), 0, "sent")
+
+    def _judge(self, response: BaseHTTPResponse, pushing: bool) -> None:
+        """Whether this is git's answer; whatever else stands before a hub says something else."""
+        host, status = self._address.host, response.status
+        kind = response.headers.get("Content-Type", "")
+        page = kind.startswith("text/html")
+        if status == 511 or (page and status == 200 and self._address.scheme == "http"):
+            raise HubUnreachable("hub-portal", host=host)  # https cannot be taken over by a hotel
+        if status == 403:
+            raise HubRefused("hub-forbidden", host=host)
+        if status in (404, 410):
+            raise HubRefused("hub-not-found", host=host)
+        if status == 407:
+            raise HubUnreachable("hub-unreachable", host=host, reason="proxy-login")
+        if status == 413:
+            raise HubRefused("hub-limit", host=host, reason="413")
+        if pushing and status == 502:  # git broke off in the middle of the pack, and its reason is lost in the gateway
+            raise HubUnreachable("hub-unreachable", host=host, reason="broken-off", status=status)
+        if status == 429 or status >= 500:
+            raise HubUnreachable("hub-unreachable", host=host, reason="overloaded", status=status)
+        if status != 200 or not kind.startswith("application/x-git-"):
+            raise HubRefused("hub-not-git", host=host)
+
+
+class Answer:
+    """One answer as dulwich wants it: with these three names, and a read that is complete or ends the stream."""
+
+    def __init__(self, response: BaseHTTPResponse, host: str, progress: Progress, redirect_location: str) -> None:
+        self._response = response
+        self._host = host
+        self._progress = progress
+        self.content_type: str | None = response.headers.get("Content-Type")
+        self.redirect_location = redirect_location
+
+    def read(self, size: int) -> bytes:
+        try:
+            data = self._response.read(size)
+        except (HTTPError, OSError) as error:
+            raise unreachable(self._host, error) from error
+        self._progress(len(data), 0, "received")
+        return data
+
+    def close(self) -> None:
+        _be_done(self._response)
+
+
+def _be_done(response: BaseHTTPResponse) -> None:
+    """Let the connection serve again where the answer is at its end, or close it."""
+    if not response.closed:
+        with contextlib.suppress(HTTPError, OSError):
+            if len(response.read(_REST_BYTES)) < _REST_BYTES:
+                response.release_conn()
+        response.close()
+
+
+def _basic(login: Login) -> str:
+    # UTF-8, as git sends it; urllib3's own helper knows Latin-1 only.
+    return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode("ascii")
+
+
+def _same_origin(one: Address, other: Address) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def _pool(address: Address, limits: Limits, authorities: str | None) -> PoolManager:
+    """Connections made by link.connect, through the proxy that the environment names."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect(self._dns_host, self.port, limits)
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect(self._dns_host, self.port, limits)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    try:
+        trusted = ssl.create_default_context(cafile=authorities)
+    except OSError as error:  # ssl.SSLError is one
+        raise FieldvaultError("hub-authorities", path=authorities) from error
+    settings: dict[str, Any] = {"timeout": Timeout(limits.silence_seconds), "ssl_context": trusted}
+    proxy = None if proxy_bypass(address.host) else getproxies().get(address.scheme)
+    pool = ProxyManager(proxy, **settings) if proxy else PoolManager(**settings)
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    return pool

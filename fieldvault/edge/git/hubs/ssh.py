@@ -1,0 +1,242 @@
+"""The git service of a hub through the person's own ssh, with their keys, agent and configuration.
+
+Law: a channel raises only our errors, and reading or writing on it ends. What stands on ssh's stderr becomes a reason.
+The traps avoided: dulwich's ssh has no time-out, its pipe for stderr fills up and blocks, and with a kept master
+connection reading that pipe to its end waits until the master goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fieldvault.edge.git.hubs.address import Address
+from fieldvault.edge.git.hubs.link import Limits, Progress, unreachable
+from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
+
+_PIECE_BYTES = 16 << 10
+_ENDING_SECONDS = 2.0  # a process that closed its end of a stream ends soon after
+_STDERR_BYTES_MAX = 16 << 10
+_SOCKET_NAME_MAX = 104  # macOS; Linux has 108
+_CONTROL_PATH_GROWS = 38 + 17  # %C becomes 40 digits, and while ssh makes the socket its name is longer
+
+
+class SshChannel:
+    """One run of `ssh host git-SERVICE path`; `program` is the ssh command, with what the person put into it."""
+
+    def __init__(
+        self, address: Address, service: str, version: int, limits: Limits, progress: Progress, program: str
+    ) -> None:
+        self._host = address.host
+        self._progress = progress
+        self._limits = limits
+        self._unanswered = 0
+        self._silenced = False
+        self._broken = False  # the far end takes no more
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the channel
+        environment = {**os.environ, "LC_ALL": "C"}  # Debian's ssh hands LC_* on: the far git's reasons stay English
+        if version:
+            environment["GIT_PROTOCOL"] = f"version={version}"
+        command = ssh_command(program, address, limits)
+        try:
+            self._process = subprocess.Popen(
+                [*command, remote_command(service, address.path)],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=environment,
+            )
+        except FileNotFoundError as error:
+            self._errors.close()
+            raise FieldvaultError("ssh-missing", program=command[0]) from error
+        except OSError as error:
+            self._errors.close()
+            raise unreachable(self._host, error) from error
+        self._watchdog = Watchdog(self._silence)
+        self._watchdog.allow(limits.connect_seconds * 2 + limits.silence_seconds)  # ssh's own limits come first
+
+    def read(self, size: int) -> bytes:
+        assert self._process.stdout is not None
+        parts = []
+        while size:
+            try:
+                part = self._process.stdout.read(size)
+            except OSError as error:
+                raise self._failure() from error
+            if not part:
+                break
+            self._unanswered = 0
+            self._watchdog.allow(self._limits.silence_seconds)
+            self._progress(len(part), 0, "received")
+            parts.append(part)
+            size -= len(part)
+        if size and (self._silenced or self._broken or self._ended_badly()):
+            raise self._failure()
+        return b"".join(parts)
+
+    def write(self, data: bytes) -> int:
+        """A server that refuses a pack stops reading and says why: so what it said is read before we give up."""
+        assert self._process.stdin is not None
+        view = memoryview(data)
+        while view and not self._broken:
+            try:
+                written = self._process.stdin.write(view[:_PIECE_BYTES])
+            except OSError:
+                self._broken = True
+                break
+            # ssh and the kernel take megabytes at once, so silence after a write may be the link at work.
+            self._unanswered += written
+            slow_seconds = self._unanswered / self._limits.slowest_bytes_per_second
+            self._watchdog.allow(self._limits.silence_seconds + slow_seconds)
+            self._progress(written, 0, "sent")
+            view = view[written:]
+        return len(data)
+
+    def close(self) -> None:
+        self._watchdog.cancel()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        try:
+            self._process.wait(_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+    def _silence(self) -> None:
+        self._silenced = True
+        self._process.kill()
+
+    def _ended_badly(self) -> bool:
+        try:
+            return self._process.wait(_ENDING_SECONDS) != 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def _failure(self) -> FieldvaultError:
+        if self._silenced:
+            return HubUnreachable("hub-unreachable", host=self._host, reason="timeout")
+        self._ended_badly()
+        self._errors.seek(0)
+        said = self._errors.read(_STDERR_BYTES_MAX).decode("utf-8", "replace")
+        return ssh_failure(self._host, said)
+
+
+class Watchdog:
+    """Calls `stop` once the time last allowed has passed; a thread, since pipes have no time-out on every system."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._end = float("inf")
+        self._changed = threading.Condition()
+        self._cancelled = False
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def allow(self, seconds: float) -> None:
+        """Start the time anew."""
+        with self._changed:
+            earlier = time.monotonic() + seconds < self._end
+            self._end = time.monotonic() + seconds
+            if earlier:
+                self._changed.notify()
+
+    def cancel(self) -> None:
+        with self._changed:
+            self._cancelled = True
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._cancelled and (left := self._end - time.monotonic()) > 0:
+                self._changed.wait(min(left, threading.TIMEOUT_MAX))
+            if self._cancelled:
+                return
+        self._stop()
+
+
+def ssh_command(program: str, address: Address, limits: Limits) -> list[str]:
+    """The command line up to the host. What the person's own command says comes first, and so wins in OpenSSH."""
+    words = shlex.split(program, posix=os.name != "nt")
+    if Path(words[0]).name.lower().removesuffix(".exe") == "ssh":
+        words += ["-x", *(f"-o{name}={value}" for name, value in ssh_options(limits).items())]
+        port_flag = "-p"
+    else:
+        port_flag = "-P" if "plink" in words[0].lower() else "-p"
+    if address.port is not None:
+        words += [port_flag, str(address.port)]
+    return [*words, f"{address.user}@{address.host}" if address.user else address.host]
+
+
+def ssh_options(limits: Limits) -> Mapping[str, str]:
+    """Never ask, never hang; one master connection serves the commands of a minute, where ssh can share one."""
+    alive_seconds = max(1, round(limits.silence_seconds / 3))
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(max(1, round(limits.connect_seconds * 2))),  # it also covers the login
+        "ServerAliveInterval": str(alive_seconds),
+        "ServerAliveCountMax": "3",
+        "SendEnv": "GIT_PROTOCOL",  # for a push too: a kept connection hands on only what its first command asked for
+    }
+    if (control := control_path()) is not None:
+        options |= {"ControlMaster": "auto", "ControlPath": control, "ControlPersist": "60"}
+    return options
+
+
+def control_path() -> str | None:
+    """Where ssh keeps the socket of a master connection: a folder that is ours alone; None where there is none."""
+    if sys.platform == "win32":
+        return None
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(runtime) if runtime else Path(tempfile.gettempdir(), f"fieldvault-{os.getuid()}")
+    try:
+        if not runtime:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    path = f"{folder}/fv-%C"
+    return path if private and len(path) + _CONTROL_PATH_GROWS < _SOCKET_NAME_MAX else None
+
+
+def remote_command(service: str, path: str) -> str:
+    """Quoted as git does it, also where nothing needs it: some servers read the line themselves."""
+    return f"git-{service} '" + path.replace("'", "'\\''").replace("!", "'\\!'") + "'"
+
+
+# What OpenSSH and git say, in the order of looking: the first words that occur decide.
+_SSH_SAYS: list[tuple[str, Callable[[str], FieldvaultError]]] = [
+    ("HOST IDENTIFICATION HAS CHANGED", lambda host: HubRefused("hub-host-key", host=host, reason="changed")),
+    ("Host key verification failed", lambda host: HubRefused("hub-host-key", host=host, reason="unknown")),
+    ("Permission denied", lambda host: HubRefused("hub-login", host=host)),
+    ("Too many authentication failures", lambda host: HubRefused("hub-login", host=host)),
+    ("Could not resolve hostname", lambda host: HubUnreachable("hub-unreachable", host=host, reason="name")),
+    ("Connection refused", lambda host: HubUnreachable("hub-unreachable", host=host, reason="refused")),
+    ("No route to host", lambda host: HubUnreachable("hub-unreachable", host=host, reason="no-route")),
+    ("Network is unreachable", lambda host: HubUnreachable("hub-unreachable", host=host, reason="no-route")),
+    ("timed out", lambda host: HubUnreachable("hub-unreachable", host=host, reason="timeout")),
+    ("not responding", lambda host: HubUnreachable("hub-unreachable", host=host, reason="timeout")),
+    ("does not appear to be a git repository", lambda host: HubRefused("hub-not-found", host=host)),
+    ("epository not found", lambda host: HubRefused("hub-not-found", host=host)),
+    ("not found", lambda host: HubRefused("hub-no-git", host=host)),  # the shell's "git-upload-pack: not found"
+]
+
+
+def ssh_failure(host: str, said: str) -> FieldvaultError:
+    """What ssh or the far end said before the stream ended, as one of our errors."""
+    for words, failure in _SSH_SAYS:
+        if words in said:
+            return failure(host)
+    return HubUnreachable("hub-unreachable", host=host, reason="cut")

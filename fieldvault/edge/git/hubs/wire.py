@@ -1,0 +1,60 @@
+"""Opening a hub by its address.
+
+Law: a transport is loaded when an address needs it. Settings that run a program or weaken a check are the person's
+own, from GitConfig(None) and the environment: a vault's `.git/config` decides none of them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.hubs.address import Address, parse_address
+from fieldvault.edge.git.hubs.bundle import BundleHub, is_bundle
+from fieldvault.edge.git.hubs.hub import STALE, Hub
+from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+
+if TYPE_CHECKING:
+    from fieldvault.edge.git.hubs.http import HttpClient
+    from fieldvault.edge.git.hubs.streamclient import StreamClient
+
+__all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
+
+
+def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
+    """The hub at `url`; a relative path counts from `root`. Nothing is asked of a server yet.
+
+    Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises. A bundle is a hub that only
+    gives.
+    """
+    address = parse_address(url, root)
+    if address.scheme == "path" and is_bundle(Path(address.path)):
+        return BundleHub(Path(address.path), progress or no_progress)
+    if address.scheme == "path":
+        from fieldvault.edge.git.hubs.pathhub import PathHub
+
+        return PathHub(Path(address.path), progress or no_progress)
+    from fieldvault.edge.git.hubs.remotehub import RemoteHub
+
+    return RemoteHub(address, _client(address, limits, progress or no_progress), progress or no_progress)
+
+
+def _client(address: Address, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
+    person = GitConfig(None)
+    if address.scheme in ("http", "https"):
+        from fieldvault.edge.git.hubs.http import HttpClient
+
+        authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
+        return HttpClient(address, limits, progress, authorities and str(Path(authorities).expanduser()))
+    from fieldvault.edge.git.hubs.streamclient import StreamClient
+
+    if address.scheme == "git":
+        from fieldvault.edge.git.hubs.tcp import TcpChannel
+
+        return StreamClient(lambda service, version: TcpChannel(address, service, version, limits, progress))
+    from fieldvault.edge.git.hubs.ssh import SshChannel
+
+    program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
+    return StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))

@@ -1,0 +1,1 @@
+"""What git remembers: objects, packs, trees, commits."""
