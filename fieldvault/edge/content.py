@@ -22,6 +22,7 @@ from fieldvault.errors import Corrupt
 _SHA256 = re.compile("[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
 _ARRIVING = ".part"
+_DAMAGED = ".damaged"
 _UNSENT = "unsent"  # the folder of the marks: empty files of the contents' names
 
 
@@ -40,6 +41,18 @@ class Contents:
             return self.path(pointer).stat().st_size == pointer.size
         except FileNotFoundError:
             return False
+
+    def sound(self, pointer: Pointer) -> bool:
+        """Whether it is here and still right, read anew. What has rotted is put aside, so that it can come again."""
+        path = self.path(pointer)
+        try:
+            with path.open("rb") as file:
+                right = Pointer(hashlib.file_digest(file, "sha256").hexdigest(), file.tell()) == pointer
+        except FileNotFoundError:
+            return False
+        if not right:
+            path.replace(path.with_name(path.name + _DAMAGED))
+        return right
 
     def keep(self, source: BinaryIO, pointer: Pointer) -> bool:
         """Copy what is read from `source`, and mark it as unsent; False where that is not, or not any more, what

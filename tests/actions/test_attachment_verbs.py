@@ -80,6 +80,19 @@ def test_dropped_and_got_again(world: World, marc: Desk) -> None:
     assert marc.read_bytes("materials/other.mp4") == OTHER
 
 
+def test_a_content_that_rotted_on_the_disk_is_no_edit_and_comes_again(world: World, marc: Desk) -> None:
+    marc.sync()
+    content_of(marc, VIDEO).write_bytes(VIDEO[:100] + b"?" + VIDEO[101:])
+    (marc.root / "materials/tour.mp4").unlink()
+    marc.git("checkout", "-q", "materials/tour.mp4")
+    assert marc.read_bytes("materials/tour.mp4") == pointer(VIDEO).data
+    assert marc.commit().commit is None
+    with marc.vault() as vault:
+        assert get(vault, ["materials/tour.mp4"]).shown == ["materials/tour.mp4"]
+    assert marc.read_bytes("materials/tour.mp4") == VIDEO
+    marc.assert_clean()
+
+
 def test_an_edit_is_not_dropped(marc: Desk) -> None:
     marc.sync()
     marc.write("materials/tour.mp4", b"edited")

@@ -57,7 +57,7 @@ class _Turns:
         """From a commit into the folder."""
         start = file.read(POINTER_BYTES_MAX + 1)
         pointer = read_pointer(start) if may_be_pointed_to(path) else None
-        if pointer is not None and pointer in self._vault.contents:
+        if pointer is not None and self._vault.contents.sound(pointer):
             with self._vault.contents.path(pointer).open("rb") as content:
                 yield from _blocks(content)
             return

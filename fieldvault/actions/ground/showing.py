@@ -26,7 +26,7 @@ class Showing:
         pointer = read_pointer(data)
         if pointer is None:
             return data
-        if pointer in self._contents:
+        if self._contents.sound(pointer):  # else what has rotted would come back as somebody's edit
             return self._contents.path(pointer)
         self.absent.add(oid)
         return data

@@ -57,8 +57,8 @@ class HubContents:
         return pointer in self._known
 
     def send(self, pointer: Pointer) -> None:
-        """Every chunk is acknowledged on return. HubRefused where the hub takes none."""
-        if self.holds(pointer):
+        """Every chunk is acknowledged on return. HubRefused where the hub takes none. What has rotted stays here."""
+        if self.holds(pointer) or not self._talk.vault.contents.sound(pointer):
             return
         shelf = self._own_shelf()
         while not self.holds(pointer):
