@@ -20,6 +20,8 @@ from fieldvault.edge.git.store.packfolder import PackFolder
 
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
 _BLOCK = 1 << 20
+_TRIED_BYTES = 16 << 10
+_SHRUNK = 0.95  # of what was tried: more than that, and the rest will not shrink either
 
 
 class _Stored(NamedTuple):
@@ -62,7 +64,7 @@ class PackWriter:
     def add(self, oid: Oid, kind: str, data: bytes) -> None:
         if oid in self._stored:
             return
-        self._append(oid, kind, _entry_header(_NUMBERS[kind], len(data)), zlib.compress(data))
+        self._append(oid, kind, _entry_header(_NUMBERS[kind], len(data)), _compressed(data))
 
     def copy(self, entry: Packed) -> None:
         """Take over an entry of another pack; what it leans on must come along. It is not inflated, nor read back."""
@@ -102,6 +104,13 @@ class PackWriter:
         self._file.close()
         entries = [(bytes.fromhex(oid), stored.offset, stored.crc32) for oid, stored in self._stored.items()]
         return self._folder.install(self._path, entries, checksum)
+
+
+def _compressed(data: bytes) -> bytes:
+    """As zlib does; what does not shrink (a film, a picture) is stored, since to try costs more than to write it."""
+    start = data[:_TRIED_BYTES]
+    shrinks = len(data) <= _TRIED_BYTES or len(zlib.compress(start, 1)) < len(start) * _SHRUNK
+    return zlib.compress(data, zlib.Z_DEFAULT_COMPRESSION if shrinks else zlib.Z_NO_COMPRESSION)
 
 
 def pack_checksum(file: IO[bytes], end: int) -> bytes:
