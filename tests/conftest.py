@@ -1,5 +1,6 @@
 """Fixtures that several floors use."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not STRIDE:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("at_length")])
         items[:] = [item for item in items if not item.get_closest_marker("at_length")]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait more than they compute: for servers, for editors, for what a person would have saved by then."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture
