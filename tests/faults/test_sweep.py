@@ -20,8 +20,8 @@ from tests.faults.sweep import Scene, chosen, copy, look, make_scene, mended
 from tests.gitenv import Git
 
 MODES = ("KILL", "KILL-TWICE", "INT", "TERM", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
-SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said
-SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init")  # in the test command these by OFTEN only
+SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said, and of those in SELDOM
+SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init", "watch")  # in the test command these by OFTEN only
 OFTEN = ("KILL", "TERM", "ENOSPC-always")
 CODES = {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130), "TERM": (-15,)}
 PLAIN_GIT = {
@@ -54,7 +54,7 @@ def test_a_command_that_is_disturbed(
     if name not in scenes:
         scenes[name] = make_scene(name, tmp_path_factory.mktemp(name) / "made")
     scene = scenes[name]
-    numbers = scene.numbers(name, mode, SAMPLE.get(mode, 1))
+    numbers = scene.numbers(name, mode, 1 if name in SELDOM else SAMPLE.get(mode, 1))
     wrong = []
     for number in numbers:
         place = tmp_path / str(number)
