@@ -35,9 +35,10 @@ class Result:
 
 
 def line(result: Result) -> str:
-    """One row of the table."""
+    """One row of the table; its target is that of the largest vault."""
     by = result.row.by
-    mark = "" if result.ratio <= result.row.target else " (missed)"
+    target = result.row.target if result.count == result.row.most_records else None
+    mark = " (missed)" if target is not None and result.ratio > target else ""
     cells = (
         f"{result.count:,}",
         result.row.ours,
@@ -45,7 +46,7 @@ def line(result: Result) -> str:
         f"{getattr(result.ours, by):.3f}",
         f"{getattr(result.theirs, by):.3f}",
         f"{result.ratio:.2f}{mark}",
-        f"{result.row.target}",
+        f"{target or ''}",
         f"{result.floor:.3f}",
         f"{result.ours.memory:.0f}",
     )
@@ -74,7 +75,7 @@ folders of about 100 records. {tools}, {platform.system()}.
 
 {table(results)}
 
-The targets are those for 100,000 records. Where a floor is above a target the floor wins, and a decision record says
+The targets are those for the largest vaults. Where a floor is above a target the floor wins, and a decision record says
 why.
 
 ## The floors
