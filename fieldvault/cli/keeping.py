@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from fieldvault.cli.context import NOT_ALL, WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.errors import FieldvaultError
 from fieldvault.output import keeping
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
@@ -141,10 +143,17 @@ def resolve_command(
     with vault_here() as vault:
         path = from_pointer(field) if field is not None else None
         if edit:
-            click.edit(filename=str(record_file(vault, record)))
+            _edit(record_file(vault, record))
         report = resolve(vault, now, record, path, take=take or (1 if edit else None), value=value)
         tell("resolve", report, lambda: keeping.committed(report), as_json)
         return WAITS if report.waits else 0
+
+
+def _edit(path: Path) -> None:
+    try:
+        click.edit(filename=str(path))
+    except click.ClickException as failure:
+        raise FieldvaultError("editor-failed", reason=failure.format_message()) from failure
 
 
 def _one_after_the_other() -> int:

@@ -77,6 +77,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "conflict-none": ("nothing waits at {record}", "fv conflicts"),
     "conflict-unknown": ("nothing waits at {field} of {record}; open are: {fields}", "fv conflicts"),
     "conflict-which": ("{record} has several open fields: {fields}", "fv resolve RECORD FIELD --take N"),
+    "editor-failed": ("the editor did not end well ({reason}), so nothing was chosen", "fv resolve RECORD --take N"),
     "take-range": ("choose with --take 1 to {count}, or with --value", "fv conflicts"),
     "resolve-by-hand": (
         "the other choice is an edit of {path}",

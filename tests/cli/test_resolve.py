@@ -51,6 +51,13 @@ def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk, tmp_path: Pat
     assert [one.conflict.field for one in desk.conflicts()] == [("phones", "std", "number")]
 
 
+def test_an_editor_that_fails_chooses_nothing(desk: Desk) -> None:
+    environment = desk.environment | {"EDITOR": "false", "VISUAL": "false"}
+    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+    assert done.returncode == 1 and done.stderr.startswith("Error: the editor did not end well")
+    assert desk.git("status", "--porcelain") == ""
+
+
 def test_an_editor_that_leaves_a_draft_chooses_nothing(desk: Desk, tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\necho 'name: [' > \"$1\"\n")
