@@ -8,7 +8,6 @@ and may be cut off anywhere. Everything is streamed, and entries of packs are co
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from itertools import islice
 from pathlib import Path
@@ -56,6 +55,8 @@ def gc_is_running(git_dir: Path) -> bool:
         process, _, host = sign.read_text("utf-8", "replace").strip().partition(" ")
     except OSError:
         return False
+    import socket
+
     return not process.isdecimal() or host != socket.gethostname() or is_alive(int(process))
 
 
