@@ -49,6 +49,14 @@ def test_an_empty_base_is_one_that_is_not_there(files: Path) -> None:
     assert "tags: [a, b, c]" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="making a link needs a right there")
+def test_a_link_stays_one(files: Path) -> None:
+    (files / "link.yaml").symlink_to("ours.yaml")
+    done = fv("merge-file", "--schema", "schema.yaml", "link.yaml", "base.yaml", "theirs.yaml", cwd=files)
+    assert done.returncode == 0 and (files / "link.yaml").is_symlink()
+    assert "tags: [b, c]" in (files / "ours.yaml").read_text()
+
+
 def test_errors_are_255_and_wrong_usage_129(files: Path) -> None:
     (files / "theirs.yaml").write_text("a: [")
     done = fv("merge-file", "ours.yaml", "base.yaml", "theirs.yaml", cwd=files)

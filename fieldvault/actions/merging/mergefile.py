@@ -44,8 +44,8 @@ def merge_files(ours: Path, base: Path, theirs: Path, schema: Path | None) -> Fi
 
 
 def write_merge(path: Path, merged: FileMerge) -> None:
-    """Put the merged file in the place of OURS."""
-    write_whole(path, merged.text, mode=path.stat().st_mode & 0o777)
+    """Put the merged file in the place of OURS; through a link, as git does, into the file that it names."""
+    write_whole(path.resolve(), merged.text, mode=path.stat().st_mode & 0o777)
 
 
 def conflict_list(conflicts: tuple[Conflict, ...]) -> bytes:
