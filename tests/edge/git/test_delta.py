@@ -44,6 +44,12 @@ def test_shuffled_pieces(pieces: list[bytes], draw: random.Random) -> None:
         applied(kind, b"".join(pieces), b"".join(other))
 
 
+def test_a_guess_beyond_the_end_of_the_base_copies_nothing_from_there() -> None:
+    """Found by drawn pieces: what is longer now ends as the base ends, and goes on."""
+    end = b"Sonnez au fond de la cour.\n"
+    applied("blob", b"name: A\nnote:\n" + end, b"name: A\nnote:\n" + b"z" * 80 + end + b"new: 1\n")
+
+
 @pytest.mark.parametrize("changed", [1, 2, 10])
 def test_a_tree_costs_the_ids_that_changed(changed: int) -> None:
     draw = random.Random(changed)

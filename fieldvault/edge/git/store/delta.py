@@ -87,7 +87,7 @@ def _copies(kind: str, base: bytes, target: bytes) -> Iterator[tuple[int, int, i
             continue
         found = follow + start - done  # as if what lies between had kept its length: a new id, a new digit
         if base[found : found + end - start] != target[start:end]:
-            found = places.get(target[start:end], found)
+            found = places.get(target[start:end], min(found, len(base)))  # never beyond its end
         length = _common(base, found, target, start)
         back = _common_back(base, found, target, start, done)
         if length + back >= _COPY_LEAST:
