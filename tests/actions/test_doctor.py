@@ -52,6 +52,14 @@ def test_a_plain_clone_lacks_our_settings(world: World, marc: Desk) -> None:
     assert (plain.root / ".git/info/exclude").read_text().count(".fv-*") == 1
 
 
+def test_off_main_it_says_what_sync_will_say(marc: Desk) -> None:
+    marc.git("switch", "-qc", "side")
+    assert found(marc) == [("hint", "sync-other-branch")]
+    marc.git("switch", "-q", "--detach")
+    assert found(marc) == [("hint", "detached-head")]
+    assert "git switch main" in fv("doctor", cwd=marc.root, environment=marc.environment).stdout
+
+
 def test_an_object_that_is_gone(marc: Desk) -> None:
     for pack in (marc.root / ".git/objects/pack").glob("*.pack"):
         pack.rename(marc.root / "pack")

@@ -39,9 +39,10 @@ def _person(vault: Vault) -> Iterator[Finding]:
 
 def _git(vault: Vault) -> Iterator[Finding]:
     vault.guard_idle()
-    branch = vault.branch()
-    if branch != MAIN:
-        yield Finding("hint", "sync-other-branch", {"branch": branch.removeprefix("refs/heads/")})
+    try:
+        vault.guard_on_main()
+    except FieldvaultError as error:
+        yield of_error(error, "hint")
 
 
 def _locks(vault: Vault) -> Iterator[Finding]:
