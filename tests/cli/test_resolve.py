@@ -40,30 +40,30 @@ def test_one_after_the_other_on_a_terminal(desk: Desk) -> None:
     desk.assert_clean()
 
 
-def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk, tmp_path: Path) -> None:
-    editor = tmp_path / "editor"
-    editor.write_text("#!/bin/sh\nsed -i 's/^name: .*/name: Edited/' \"$1\"\n")
+def edited_by(desk: Desk, command: str) -> subprocess.CompletedProcess[str]:
+    """`fv resolve --edit` of the name, with an editor that does this to the file and ends."""
+    editor = desk.root.parent / "editor"
+    editor.write_text(f"#!/bin/sh\n{command}\n")
     editor.chmod(0o755)
     environment = desk.environment | {"EDITOR": str(editor), "VISUAL": str(editor)}
-    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+    return fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+
+
+def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk) -> None:
+    done = edited_by(desk, "sed -i 's/^name: .*/name: Edited/' \"$1\"")
     assert done.returncode == 0, done.stderr
     assert "name: Edited\n" in desk.read(CUSTOMER)
     assert [one.conflict.field for one in desk.conflicts()] == [("phones", "std", "number")]
 
 
 def test_an_editor_that_fails_chooses_nothing(desk: Desk) -> None:
-    environment = desk.environment | {"EDITOR": "false", "VISUAL": "false"}
-    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+    done = edited_by(desk, "exit 1")
     assert done.returncode == 1 and done.stderr.startswith("Error: the editor did not end well")
     assert desk.git("status", "--porcelain") == ""
 
 
-def test_an_editor_that_leaves_a_draft_chooses_nothing(desk: Desk, tmp_path: Path) -> None:
-    editor = tmp_path / "editor"
-    editor.write_text("#!/bin/sh\necho 'name: [' > \"$1\"\n")
-    editor.chmod(0o755)
-    environment = desk.environment | {"EDITOR": str(editor), "VISUAL": str(editor)}
-    done = fv("resolve", "lefevre", "name", "--edit", cwd=desk.root, environment=environment)
+def test_an_editor_that_leaves_a_draft_chooses_nothing(desk: Desk) -> None:
+    done = edited_by(desk, "echo 'name: [' > \"$1\"")
     assert done.returncode == 1 and f"{CUSTOMER}:2" in done.stderr
     by_field = {one.conflict.field: one for one in desk.conflicts()}
     assert by_field["name",].standing[0].value == "M"  # as before: nobody removed it

@@ -1,4 +1,4 @@
-"""Hubs of every kind for the tests of the wire: one server of each a session, one new repository a test."""
+"""A repository of real git with its objects; hubs of every kind: one server of each a session, one new one a test."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ from tests.servers import Servers
 
 KINDS = ("path", "file", "git", "ssh", "ssh-v0", "http", "https")
 PATIENT = Limits(connect_seconds=10, silence_seconds=30)  # two cores that ten tests share may be slow
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Git:
+    return Git(tmp_path / "vault").init()
+
+
+@pytest.fixture
+def objects(git: Git) -> Iterator[Objects]:
+    with Objects(git.path / ".git") as objects:
+        yield objects
 
 
 @dataclass

@@ -20,17 +20,6 @@ from tests.gitenv import Git
 RECORDS = [f"id: cus_{number:010}\nname: Boulangerie {number}\n".encode() for number in range(300)]
 
 
-@pytest.fixture
-def git(tmp_path: Path) -> Git:
-    return Git(tmp_path / "vault").init()
-
-
-@pytest.fixture
-def objects(git: Git):
-    with Objects(git.path / ".git") as objects:
-        yield objects
-
-
 def loose_file(git: Git, oid: str) -> Path:
     return git.path / ".git" / "objects" / oid[:2] / oid[2:]
 

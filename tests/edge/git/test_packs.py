@@ -35,11 +35,6 @@ class CountingReader:
         return oid in self.objects
 
 
-@pytest.fixture
-def git(tmp_path: Path) -> Git:
-    return Git(tmp_path / "vault").init()
-
-
 def files(count: int) -> dict[str, str | bytes | None]:
     return {f"customers/{number % 7}/{number}.yaml": f"name: {number}\n" for number in range(count)}
 

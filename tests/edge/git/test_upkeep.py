@@ -19,17 +19,6 @@ from fieldvault.edge.git.store.upkeep import LOOSE_MAX, PACKS_MAX, keep_tidy, to
 from tests.gitenv import Git
 
 
-@pytest.fixture
-def git(tmp_path: Path) -> Git:
-    return Git(tmp_path / "vault").init()
-
-
-@pytest.fixture
-def objects(git: Git):
-    with Objects(git.path / ".git") as objects:
-        yield objects
-
-
 def folder(git: Git) -> Path:
     return git.path / ".git" / "objects"
 
