@@ -8,15 +8,21 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "’": "'"})
+_LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "’": "'"}
 
 
 def plain(text: str) -> str:
     """`L'Haÿ-les-Roses` -> `l'hay-les-roses`, `Œuilly` -> `oeuilly`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    return "".join(character for character in _decomposed(text) if not unicodedata.combining(character))
+
+
+def _decomposed(text: str) -> str:
+    text = text.casefold()
+    for sign, letters in _LIGATURES.items():  # a table for str.translate is asked for each character
+        text = text.replace(sign, letters)
+    return unicodedata.normalize("NFKD", text)
 
 
 def words_of(text: str) -> list[str]:
@@ -29,10 +35,13 @@ def matches(words: Iterable[str], text: str) -> bool:
     return all(any(candidate.startswith(word) for candidate in candidates) for word in words)
 
 
-def mentions(words: Iterable[str], data: bytes) -> bool:
+def mentions(words: Collection[str], data: bytes) -> bool:
     """Whether each of the plain words stands anywhere in a file; a look that is cheap, and may say yes too often."""
-    text = data.decode("utf-8", "replace")
-    found = text.lower() if text.isascii() else plain(text)
+    found = _decomposed(data.decode("utf-8", "replace"))
+    if all(word.isascii() for word in words):  # what is none of ASCII may go then, at once and not sign by sign
+        found = found.encode("ascii", "ignore").decode("ascii")
+    else:
+        found = plain(found)
     return all(word in found for word in words)
 
 

@@ -70,7 +70,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "denied": ("{path}: not allowed", "is it another user's, or is the disk read-only?"),
     "system": ("{path}: {reason}", ""),
     # records
-    "record-unknown": ("no record is called {record}", "did you mean: {nearest}"),
+    "record-unknown": ("no record has the id, the path or the words {record}", "did you mean: {nearest}"),
     "type-unknown": ("there is no record type {type}", "one of: {known}"),
     "record-ambiguous": ("{record} fits {count} records: {candidates}", "say more, or give the id"),
     "assignment": ("{text} is no assignment", "fv set RECORD field=value tags+=new tags-=old note="),

@@ -15,6 +15,7 @@ from fieldvault.core.words import matches, mentions, nearest, words_of
         ("hay roses", "L’Haÿ-les-Roses"),
         ("oeuilly", "Œuilly"),
         ("HAUPTSTRASSE 5", "Hauptstraße 5"),
+        ("Ελλ 5", "Ελλάς 5"),
     ],
 )
 def test_a_word_is_found_by_how_it_begins(typed: str, name: str) -> None:
