@@ -208,6 +208,25 @@ def test_a_clone_can_be_worked_in_before_the_attachments_have_come(
     ines.assert_clean()
 
 
+def test_what_plain_git_cloned_or_pulled_comes_with_the_next_sync(world: World, marc: Desk) -> None:
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    ines = Desk(world.folder / "ines", "Ines")
+    marc.git("clone", "-q", world.url, str(ines.root))
+    assert ines.read_bytes("tour.mp4") == pointer(VIDEO).data
+    assert ines.sync().attachments == ["tour.mp4"]
+    assert ines.read_bytes("tour.mp4") == VIDEO
+    marc.write("new.mp4", OTHER)
+    marc.sync()
+    ines.git("pull", "-q", "origin", "main")
+    ines.commit()
+    assert ines.status().attachments_absent == 1
+    ines.sync()
+    assert ines.files() == marc.files()
+    assert not ines.status().attachments_absent
+    ines.assert_clean()
+
+
 def test_what_the_hub_has_is_not_sent_again(hub: World) -> None:
     marc = hub.first("Marc", files=FILES)
     marc.write("tour.mp4", VIDEO)

@@ -21,6 +21,7 @@ from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
+from fieldvault.actions.ground.absent import note_brought
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.recovery import locked
@@ -96,6 +97,8 @@ def _commit(
 ) -> CommitReport:
     branch = vault.branch()
     seen = survey(vault, paths)
+    if seen.head:
+        note_brought(vault, seen.head)
     report = CommitReport(held=dict(seen.problems))
     edits: list[Edit] = []
     broken: list[Edit] = []

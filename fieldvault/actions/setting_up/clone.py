@@ -119,6 +119,7 @@ def _clone(url: str, root: Path, now: Now, progress: Progress, hub: str | None) 
         if find(vault.objects, tree, CONFIG_PATH) is None:
             raise FieldvaultError("hub-no-vault", url=source.url)
         files = _check_out_all(vault, tip, tree)
+        vault.note_looked_at(tip)
         if hub == url:
             _note_hub(talk, tip, now)
         _cloning(root).unlink()
