@@ -48,12 +48,12 @@ def _spelled_out(node: Node, flow: bool) -> Node:
         return to_flow(Entry(None, plain)).node if flow else plain
     copy = _with_entries(node, [_holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
     copy.anchor, copy.inline, copy.indent = None, False, max(copy.indent, 2)
-    copy.opening = "{" if copy.mapping else "["
+    copy.opening = copy.opening[copy.opening.index("{" if copy.mapping else "[") :]
     return to_flow(Entry(None, copy)).node if flow else copy
 
 
 def _holding(entry: Entry, node: Node) -> Entry:
-    gap = gap_before(node, entry.gap, flow=entry.flow or not entry.head)
+    gap = gap_before(node, entry.gap, entry.head, flow=entry.flow)
     return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=trail_behind(node, entry.trail))
 
 

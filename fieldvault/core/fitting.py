@@ -50,15 +50,19 @@ def with_value(entry: Entry, value: Value, rule: FieldRule) -> Entry:
     node = fitted(entry.node, value, rule, flow=entry.flow)
     if node is entry.node:
         return entry
-    gap = gap_before(node, entry.gap, flow=entry.flow or not entry.head)
+    gap = gap_before(node, entry.gap, entry.head, flow=entry.flow)
     return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=trail_behind(node, entry.trail))
 
 
-def gap_before(node: Node, gap: str, *, flow: bool) -> str:
-    """What stands between a head and its node: in block style at least a space, before a block only its anchor."""
+def gap_before(node: Node, gap: str, head: str, *, flow: bool) -> str:
+    """What stands between a head and its node: at least a space, before a block only its anchor.
+
+    In flow style a value may touch a key that stands in quotes, as JSON has it.
+    """
     if isinstance(node, Collection) and not node.flow:
         return gap if node.anchor else ""
-    if gap or flow or (isinstance(node, Scalar) and not node.raw):
+    touching = not head or (flow and head[-2:] in ("':", '":'))
+    if gap or touching or (isinstance(node, Scalar) and not node.raw):
         return gap
     return " "
 

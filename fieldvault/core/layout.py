@@ -108,13 +108,12 @@ def _beside(entry: Entry, column: int, out: list[str]) -> None:
 
 
 def _flow(collection: Collection, column: int) -> str:
-    out = [collection.opening]
-    usual = next((entry.lead for entry in collection.entries if not entry.first), " ")
-    opening = next((entry.lead for entry in collection.entries if entry.first), "")
+    out = [indent(collection.opening, column)]
+    spacing = collection.spacing
     for place, entry in enumerate(collection.entries):
         lead = entry.lead
         if entry.first != (place == 0) and not lead.strip():
-            lead = usual if place else opening
+            lead = spacing if place else ""
         comma = "," if place else ""
         source = indent(entry.head + entry.gap, column) + node_text(entry.node, column)
         out.append(f"{comma}{indent(lead, column)}{source}{indent(entry.trail, column)}")

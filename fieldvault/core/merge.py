@@ -113,10 +113,10 @@ def _by_text(sides: Sides, adds: bool) -> Entry | _Unsettled | None:
 
 
 def _alike(one: Entry | None, other: Entry | None) -> bool:
-    """Whether two entries are alike to the byte, lead to trail."""
+    """Whether two entries are alike to the byte, lead to trail, and as they begin or do not begin a flow collection."""
     if one is None or other is None or one is other:
         return one is other
-    return layout.entry_text(one) == layout.entry_text(other)
+    return one.first == other.first and layout.entry_text(one) == layout.entry_text(other)
 
 
 class _Merger:

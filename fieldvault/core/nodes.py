@@ -57,8 +57,9 @@ class Collection:
     """A map or a list, in block or flow style.
 
     `indent` is the block's column relative to its parent's. `inline`: the first entry stands on the line of the dash
-    that holds the collection. `opening` is the flow's source up to its bracket. `verbatim` is the source of a flow
-    collection whose entries have no slots of their own (`[a: b]`, `{a}`). `aliased`: an alias stands somewhere in it.
+    that holds the collection. `opening` is the flow's source up to its bracket, with the space behind it. `verbatim` is
+    the source of a flow collection whose entries have no slots of their own (`[a: b]`, `{a}`). `aliased`: an alias
+    stands somewhere in it.
     """
 
     __slots__ = ("aliased", "anchor", "entries", "flow", "foot", "indent", "inline", "mapping", "opening", "verbatim")
@@ -75,6 +76,12 @@ class Collection:
         self.anchor: str | None = None
         self.aliased = False
 
+    @property
+    def spacing(self) -> str:
+        """The space between two entries of a flow collection; of a single one that before it."""
+        between = next((entry.lead for entry in self.entries if not entry.first and not entry.lead.strip()), None)
+        return between if between is not None else self.opening[len(self.opening.rstrip()) :] or " "
+
     def entry(self, key: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.key == key), None)
 
@@ -85,8 +92,9 @@ Node: TypeAlias = Scalar | Alias | Collection
 class Entry:
     """One entry of a collection with its slots; `key` is None in a list.
 
-    `flow`: it is written for a flow collection, and `first`: at its beginning. `line` counts from 1. `meaning` is the
-    node's value under `rule` (core/reading), kept because versions of a record share the entries in which they agree.
+    `flow`: it is written for a flow collection, and `first`: at its beginning, where no space stands before it. `line`
+    counts from 1. `meaning` is the node's value under `rule` (core/reading), kept because versions of a record share
+    the entries in which they agree.
     It stands from `start` to `end` of the text `file`, with its head at `column`; in None if it was not read.
     """
 

@@ -45,7 +45,7 @@ def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
     if displaced and displaced not in lead:
         lead += displaced
     chosen = max(ours, theirs, key=lambda side: (side.flow, side.head))
-    gap = gap_before(node, gap, flow=chosen.flow or not head)
+    gap = gap_before(node, gap, head, flow=chosen.flow)
     entry = chosen.moved(node, lead=lead, head=head, gap=gap, trail=trail_behind(node, trail))
     if entry.flow:  # there the lead depends on the place
         beginning = pick(
@@ -126,10 +126,11 @@ def shaped(base: Collection | None, ours: Collection, theirs: Collection, entrie
         node.inline = pick(base.inline if base and not base.flow else None, blocks[0].inline, blocks[-1].inline)
         node.indent = max(node.indent, 2) if node.inline else node.indent
     flows = [side for side in (ours, theirs) if side.flow]
-    if flow and flows:
-        node.opening = pick(base.opening if base and base.flow else None, flows[0].opening, flows[-1].opening)
-        feet = [side.foot for side in flows if side.entries] or [""]
-        node.foot = pick(base.foot if base and base.flow and base.entries else None, feet[0], feet[-1])
+    if entries and flow and flows:
+        filled = [side for side in flows if side.entries] or flows
+        before = base if base and base.flow and base.entries else None
+        node.opening = pick(before.opening if before else None, filled[0].opening, filled[-1].opening)
+        node.foot = pick(before.foot if before else None, filled[0].foot, filled[-1].foot)
     elif not flow:
         feet = [side.foot if side and not side.flow else "" for side in (base, ours, theirs)]
         node.foot = joined(*feet)

@@ -54,7 +54,7 @@ def entry_of(key: str | None, value: Value, within: Collection) -> Entry:
     node = node_of(value, flow=flow or like_items, outer=within)
     head = ("" if flow else "-") if key is None else scalar_of(key, flow=True).raw + ":"
     entry = Entry(key, node, head=head, gap=" ")
-    entry.flow, entry.lead = flow, " " if flow else ""
+    entry.flow, entry.lead = flow, within.spacing if flow else ""
     if key is None and flow:
         entry.gap = ""
     elif isinstance(node, Collection) and not node.flow:

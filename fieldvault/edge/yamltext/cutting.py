@@ -20,6 +20,7 @@ from fieldvault.edge.yamltext.guard import Guard, column_of, end_of, line_of, re
 
 _SPACE = re.compile(r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*")  # blank and comment lines, up to the next token of a block
 _FLOW_SPACE = re.compile(r"(?:[ \t\r\n]|(?<=[ \t\n])#[^\n]*)*")
+_BLANK = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t]*:")
 _ANCHOR = re.compile(r"[ \t]*&[^\s,\[\]{}]+")
 _HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")
@@ -202,7 +203,10 @@ class Cutter:
         bracket = "{" if node.mapping else "["
         position = (self.text.index(bracket, begin) if opening.anchor else begin) + 1
         regular = self.text[position - 1] == bracket
-        node.opening = self.text[begin:position]
+        first = self._after_blank(position)
+        if self.text[first : first + 1] not in "#]}":  # a comment belongs to the entry below it
+            position = first
+        node.opening = dedent(self.text[begin:position], column)
         comma = False
         keys: dict[str, int] = {}
         while not isinstance(event := next(self.events), yaml.CollectionEndEvent):
@@ -245,6 +249,11 @@ class Cutter:
             entry.gap = dedent(self.text[end : start_of(event)], column)
             entry.node, end = self._flow_node(event, column)
         return entry, end, regular
+
+    def _after_blank(self, position: int) -> int:
+        found = _BLANK.match(self.text, position)
+        assert found is not None
+        return found.end()
 
     def _after_flow_space(self, position: int) -> int:
         found = _FLOW_SPACE.match(self.text, position)
