@@ -1,11 +1,13 @@
 """The entry point of `fv` and of `python -m fieldvault`.
 
-Law: `fv --version` answers before anything else is imported.
+Law: `fv --version` answers before anything else is imported; and a command ends as git's do, where its last line is
+written: whatever it opened is closed by then (`with`), and nobody waits for modules and rows to be taken apart.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 GARBAGE_OBJECTS = 100_000  # a command lives for a moment, and looking for circles while it loads took a tenth of that
@@ -21,7 +23,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE_OBJECTS)
     from fieldvault.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    os._exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

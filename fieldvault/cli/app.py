@@ -99,16 +99,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _flushed(name: str) -> bool:
-    """Send what was printed on its way. What cannot be written (a full disk) is dropped here, or the interpreter would
-    fail with it at exit, with a code of its own. A reader that went away is no failure.
-    """
+    """Send what was printed on its way; whether it got there. A reader that went away is no failure, a full disk is."""
     try:
         stream = getattr(sys, name)
         if stream is not None:  # closed by whoever started us
             stream.flush()
         return True
     except OSError as failure:
-        setattr(sys, name, None)
         return isinstance(failure, BrokenPipeError)
 
 
