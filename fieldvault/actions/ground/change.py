@@ -18,7 +18,7 @@ from fieldvault.actions.ground.absent import note_absent
 from fieldvault.actions.ground.mirror import note_change
 from fieldvault.actions.ground.showing import Showing
 from fieldvault.actions.ground.staged import keep_staged
-from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, build_index, entry_from_stat
@@ -30,7 +30,6 @@ from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree import Outcome, Read, Replacing
 from fieldvault.errors import Corrupt
 
-PENDING = "refs/fv/pending"
 LOCK_WAIT_SECONDS = 10.0
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fieldvault.actions.ground.change import PENDING, resume, unpin
-from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
 from fieldvault.edge.git.gitdir.locks import break_left_locks
 from fieldvault.edge.git.store.upkeep import upkeep_lock
@@ -51,6 +50,8 @@ def mend(vault: Vault, lock: FileLock) -> None:
     """Put right what the last holder of `lock`, the vault's, which is ours now, left if it was killed."""
     if not (lock.inherited or _left(vault)):
         return
+    from fieldvault.actions.ground.change import resume, unpin  # which most commands need not know
+
     journal = vault.journal.read()
     if journal is not None:
         vault.mended.append("mended-change" if resume(vault, journal) else "mended-dropped")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAIN = "refs/heads/main"
 HUB_MAIN = "refs/remotes/origin/main"
+PENDING = "refs/fv/pending"  # the commit of a change that is under way
 
 # What git has under way, and the command that ends it (format.md, "What fv does with git's other states").
 _UNDER_WAY = {

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from fieldvault.actions.ground.absent import Choices, choices_of
-from fieldvault.actions.ground.change import Change, apply_change
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.showing import pointer_at
 from fieldvault.actions.ground.vault import Vault
@@ -57,6 +56,8 @@ def at_head(vault: Vault, pointers: Iterable[Pointer]) -> list[Pointer]:
 
 def show(vault: Vault, entries: Iterable[tuple[str, Entry]], *, dropping: bool = False) -> dict[str, str]:
     """Bring working files from pointers to the contents that are here now, or back; those that stay, and why."""
+    from fieldvault.actions.ground.change import Change, apply_change
+
     with locked(vault, "get"):
         head = vault.head()
         files = [TreeChange(path, entry, entry) for path, entry in entries if vault.worktree.stat(path)]

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from fieldvault.actions.ground.vault import HUB_MAIN, Vault
 from fieldvault.actions.syncing.hubnotes import HubNotes
-from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes
 from fieldvault.edge.git.store.history import Commit, is_ancestor, new_commits
 
 
@@ -21,6 +20,8 @@ def waiting(vault: Vault) -> list[Commit]:
 
 def waiting_bytes(vault: Vault) -> int:
     """What those commits weigh as they would travel."""
+    from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes
+
     head, known = vault.head(), vault.refs.read(HUB_MAIN)
     if head is None:
         return 0
