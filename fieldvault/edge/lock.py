@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import time
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +57,8 @@ class FileLock:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Busy("vault-busy", path=str(self.path), holder=self._holder())
+            import random  # which only waiting needs
+
             time.sleep(min(left, random.uniform(0.01, _STEP_SECONDS_MAX)))
 
     def release(self, *, named: bool = False) -> None:

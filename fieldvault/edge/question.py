@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import select
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ def ask(folder: Path, wait_seconds: float) -> bytes | None:
     """Put a question into `folder`; the answer, b"" where the other process has nothing to say, None for no answer."""
     if not hasattr(os, "mkfifo"):
         return None
-    name = f"{TEMPORARY}{os.getpid()}_{secrets.token_hex(4)}"
+    name = f"{TEMPORARY}{os.getpid()}_{os.urandom(4).hex()}"
     unnamed, named = folder.with_name(name), folder / name
     try:
         os.mkfifo(unnamed, 0o600)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import time
 from pathlib import Path
 
@@ -48,6 +47,8 @@ class GitLock:
         while not self._take():
             if time.monotonic() >= deadline:
                 raise Busy("git-busy", path=str(self.path))
+            import random  # which only waiting needs
+
             time.sleep(random.uniform(0.001, 0.05))
 
     def write(self, data: bytes) -> None:
