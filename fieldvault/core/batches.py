@@ -9,8 +9,7 @@ random times end up one by one, 558 connections for what 73 carry.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 START_BYTES = 256 << 10
 _MOST_BYTES = 1 << 30  # larger than anything that travels in one piece
@@ -22,8 +21,7 @@ _AFTER_CUT = 0.6
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """`size`: bytes for the next batch; `ceiling`: what it does not grow beyond, None on a link that never cut."""
 
     size: int = START_BYTES

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fieldvault.core.names import judge_path, type_of
 from fieldvault.errors import SchemaInvalid
@@ -20,8 +20,7 @@ _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
-@dataclass(frozen=True)
-class RecordType:
+class RecordType(NamedTuple):
     """One type of record: its name, the folder of its files, the path of its schema ("" for none)."""
 
     name: str
@@ -29,14 +28,13 @@ class RecordType:
     schema: str
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one vault. `phone_country` is an ISO 3166-1 code for numbers written without one; attachments of
     more than `chunk_above` bytes are committed as pointers.
     """
 
     phone_country: str = ""
-    records: Mapping[str, RecordType] = field(default_factory=dict)
+    records: Mapping[str, RecordType] = {}
     chunk_above: int = CHUNK_ABOVE_BYTES
 
     def type_of(self, path: str) -> RecordType | None:

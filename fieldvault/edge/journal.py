@@ -7,16 +7,14 @@ holds `vault.lock` and finds one finishes it, or drops it where HEAD has gone el
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.durable import flush_folder, write_whole
 
 
-@dataclass(frozen=True)
-class Journal:
+class Journal(NamedTuple):
     """One change. `files`: each working file with the version it is expected to hold and the one it is to hold;
     `tree_changes`: every path in which the new head's tree differs from the old one's.
     """
@@ -55,7 +53,7 @@ class JournalFile:
 
 
 def _to_json(journal: Journal) -> dict[str, object]:
-    return {"format": 1, **vars(journal)}  # asdict would copy every path first
+    return {"format": 1, **journal._asdict()}
 
 
 def _from_json(data: dict[str, Any]) -> Journal:

@@ -10,8 +10,8 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fieldvault.edge.git.gitdir.configtext import Key, edit, make_key, parse, parse_key
 from fieldvault.edge.git.gitdir.locks import GitLock
@@ -23,8 +23,7 @@ _BOOLEANS = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("fa
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who writes a commit, both as "Name <mail>"."""
 
     author: str
