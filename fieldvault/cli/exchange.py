@@ -19,12 +19,13 @@ def bundle_command() -> None:
 @bundle_command.command("create")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--all", "everything", is_flag=True, help="All of the vault, also for somebody who has nothing yet.")
+@click.option("--no-attachments", is_flag=True, help="No contents of large attachments: they come with a sync.")
 @json_option
-def bundle_create_command(file: Path, everything: bool, as_json: bool) -> int:
+def bundle_create_command(file: Path, everything: bool, no_attachments: bool, as_json: bool) -> int:
     """Commit, then write what the hub does not have yet into FILE
 
     FILE is a git bundle. Without a hub, or with --all, it holds the whole vault; whoever has nothing yet clones it:
-    `fv clone FILE`.
+    `fv clone FILE`. Large attachments are in it, as far as they are on this computer.
 
     \b
     Example:
@@ -34,7 +35,7 @@ def bundle_create_command(file: Path, everything: bool, as_json: bool) -> int:
     from fieldvault.actions.syncing.bundles import create_bundle
 
     with vault_here() as vault:
-        report = create_bundle(vault, now, under(file), everything=everything)
+        report = create_bundle(vault, now, under(file), everything=everything, attachments=not no_attachments)
         tell("bundle create", report, lambda: exchanging.bundled(report), as_json)
         return WAITS if report.committed.waits else 0
 

@@ -394,6 +394,7 @@ SENTENCES: dict[str, str] = {
     "bundled": "Wrote {path}: {what}, {size}.",
     "bundle-all": "It holds everything: it can be cloned (fv clone) or applied (fv bundle apply).",
     "bundle-since": "For everybody who has synced since {commit}: fv bundle apply FILE.",
+    "bundle-without": "Not in it: the contents of {what}; these come with a sync.",
     "bundle-nothing-new": "Nothing in it was new.",
     "unreachable": "{why}. {what}",
     "delivered": "{what} of these are delivered; whoever syncs next merges them.",

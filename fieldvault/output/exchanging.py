@@ -19,9 +19,13 @@ if TYPE_CHECKING:  # what the reports are; a command loads only its own
 
 def bundled(report: Bundled) -> Iterator[str]:
     yield from committed(report.committed, quiet_when_nothing=True)
-    what, octets = count(report.commits, "commit"), size(report.octets)
-    yield say("bundled", path=report.path, what=what, size=octets)
+    what = [count(report.commits, "commit")]
+    if report.attachments:
+        what.append(count(report.attachments, "attachment"))
+    yield say("bundled", path=report.path, what=what, size=size(report.octets))
     yield say("bundle-all") if report.since is None else say("bundle-since", commit=report.since[:10])
+    if report.without:
+        yield say("bundle-without", what=count(report.without, "attachment"))
 
 
 def unbundled(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from fieldvault.actions.setting_up.clone import clone
 from fieldvault.actions.syncing.bundles import Bundled, apply_bundle, create_bundle
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.errors import FieldvaultError
+from tests.actions.test_attachments import CHUNK_BYTES, VIDEO
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.world import Desk, World, as_person, fv, now
 
@@ -154,6 +155,59 @@ def test_a_record_that_came_by_stick_is_judged(world: World, stick: Path) -> Non
     marc.git("bundle", "create", "-q", str(stick), "main")
     assert apply(ines, stick).refused == {"aux.yaml": "name-device"}
     assert "aux.yaml" not in ines.files()
+
+
+def test_a_large_attachment_goes_by_stick_and_on_to_the_hub(world: World, stick: Path) -> None:
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    marc.write("chunk.bin", VIDEO[:CHUNK_BYTES])  # small, and the same bytes as a chunk of the other
+    marc.write("tour.mp4", VIDEO)
+    made = create(marc, stick)
+    assert (made.attachments, made.without) == (1, 0)
+    marc.git("bundle", "verify", "-q", str(stick))
+    world.hub.rename(world.folder / "away")
+    report = apply(ines, stick)
+    assert report.attachments == ["tour.mp4"] and ines.files() == marc.files()
+    assert kept_by_git(ines) < len(VIDEO)
+    assert ines.status().attachments_waiting == 1
+    ines.assert_clean()
+    (world.folder / "away").rename(world.hub)
+    ines.sync()
+    assert not ines.status().attachments_waiting
+    assert world.join("Nora").files() == marc.files()
+
+
+def kept_by_git(desk: Desk) -> int:
+    """The bytes of its packs; of contents they hold nothing."""
+    return sum(path.stat().st_size for path in (desk.root / ".git/objects/pack").glob("*.pack"))
+
+
+def test_without_attachments_they_come_with_the_next_sync(world: World, stick: Path) -> None:
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    marc.write("tour.mp4", VIDEO)
+    done = fv("bundle", "create", "--no-attachments", str(stick), cwd=marc.root, environment=marc.environment)
+    assert "Not in it: the contents of 1 large attachment" in done.stdout
+    assert stick.stat().st_size < CHUNK_BYTES
+    assert apply(ines, stick).absent == {"tour.mp4": "content-comes"}
+    marc.sync()
+    ines.sync()
+    assert ines.files() == marc.files()
+
+
+def test_a_bundle_with_everything_starts_a_vault_with_its_attachments(world: World, stick: Path) -> None:
+    marc = world.first("Marc", files=FILES)
+    marc.write("tour.mp4", VIDEO)
+    marc.sync()
+    assert create(marc, stick, everything=True).attachments == 1
+    ines = Desk(world.folder / "ines", "Ines")
+    with as_person(ines):
+        clone(str(stick), ines.root, now)
+    assert ines.files() == marc.files() and kept_by_git(ines) < len(VIDEO)
+    plain = world.folder / "plain"
+    ines.git("clone", "-q", str(stick), str(plain))
+    assert (plain / "tour.mp4").stat().st_size < 200
+    ines.write("new.mp4", VIDEO + b".")
+    assert create(ines, stick).attachments == 2  # there is no hub that may have any
+    ines.assert_clean()
 
 
 def test_no_place_and_nothing_new(world: World, stick: Path) -> None:

@@ -63,10 +63,10 @@ def clone(
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         raise
     make_default(root)
-    return replace(report, absent=_bring_attachments(root, progress))
+    return replace(report, absent=_bring_attachments(root, url, progress))
 
 
-def _bring_attachments(root: Path, progress: Progress) -> dict[str, str]:
+def _bring_attachments(root: Path, url: str, progress: Progress) -> dict[str, str]:
     """The contents of the large ones, once there is a vault to work in: what does not come, and why. However this
     ends, the next sync goes on with it.
     """
@@ -74,7 +74,7 @@ def _bring_attachments(root: Path, progress: Progress) -> dict[str, str]:
         if not choices_of(vault).absent:
             return {}
         try:
-            with vault.sync_lock(), talking(vault, progress) as talk:
+            with vault.sync_lock(), talking(vault, progress, url) as talk:
                 return bring_absent(talk).left
         except FieldvaultError:
             return dict.fromkeys(choices_of(vault).absent, "content-comes")

@@ -34,9 +34,11 @@ class Brought:
 
 
 @contextmanager
-def talking(vault: Vault, progress: Progress) -> Iterator[Talk]:
-    """A talk with the vault's hub about attachments alone. The caller holds `sync.lock`. Raises `no-hub`."""
-    url = vault.config.origin_url()
+def talking(vault: Vault, progress: Progress, url: str | None = None) -> Iterator[Talk]:
+    """A talk about attachments alone with the hub at `url`, by default the vault's. The caller holds `sync.lock`.
+    Raises `no-hub`.
+    """
+    url = url or vault.config.origin_url()
     if url is None:
         raise FieldvaultError("no-hub", path=str(vault.root))
     notes = notes_of(vault, url)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Self
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush_folder, make_folder
 from fieldvault.edge.git.store.objects import Objects, expect
+from fieldvault.edge.git.store.packcopy import copy_others
 from fieldvault.edge.git.store.packintake import PackIntake
 
 
@@ -65,9 +66,14 @@ class Arrivals:
         """In how many files it lies."""
         return sum(path.is_file() for path in self._own.path.rglob("*"))
 
-    def settle(self) -> None:
-        """Everything is here: hand it to git. Each pack gets its name there before its index does."""
+    def settle(self, leaving: Collection[Oid] = ()) -> None:
+        """Everything is here: hand it to git. Each pack gets its name there before its index does. `leaving`: what git
+        is not to have; then what came stays here as well.
+        """
         self._own.close()
+        if leaving:
+            copy_others(self._own.packs, self.settled.packs, leaving)
+            return
         source, target = self._own.packs.path, self.settled.packs.path
         make_folder(target)
         for index in source.glob("*.idx"):

@@ -1,7 +1,8 @@
 """A bundle: refs and one pack in a file, for a stick where there is no link.
 
 Law: what is written here git verifies, clones and fetches from; what git writes is read here. A bundle is a hub that
-only gives: what it holds is trusted no more than what a server sends. The file is written whole or not at all.
+only gives: what it holds is trusted no more than what a server sends, and contents of large attachments come when they
+are asked for. The file is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import BinaryIO, Self
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import whole_file
 from fieldvault.edge.git.hubs.arrivals import Arrivals
-from fieldvault.edge.git.hubs.hub import PREFIXES
-from fieldvault.edge.git.hubs.link import Progress
+from fieldvault.edge.git.hubs.giving import give_objects, give_trees
+from fieldvault.edge.git.hubs.hub import PREFIXES, Pieces
+from fieldvault.edge.git.hubs.link import Progress, no_progress
 from fieldvault.edge.git.hubs.packs import missing_objects, objects_to_send, pack_entries
+from fieldvault.edge.git.store.chunks import SHELVES, all_chunks
 from fieldvault.edge.git.store.history import commits_here, read_commit, walk
 from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.errors import Corrupt, FieldvaultError, HubRefused
@@ -60,15 +63,18 @@ class BundleHub:
     checked = True
     linked = False
     parts = None
-    pieces = None
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self.url = str(path)
         self._path = path
         self._progress = progress
         self._header = read_header(path)
+        self._unpacked: Arrivals | None = None
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        if self._unpacked is not None:
+            self._unpacked.clear()
+            self._unpacked = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,30 +87,54 @@ class BundleHub:
         named = {ref: oid for ref, oid in refs.items() if ref.startswith(PREFIXES)}
         return named if _MAIN in named or "HEAD" not in refs else named | {_MAIN: refs["HEAD"]}
 
-    def fetch(self, into: Objects | Arrivals, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
-        """Raises FieldvaultError "bundle-lacks" (path, oid) where a commit is not here that it builds on."""
+    def fetch(self, into: Objects, wants: Collection[Oid], haves: Iterable[Oid]) -> None:
+        """Raises what `unpacked` raises."""
         complete = [oid for oid in haves if oid in into]
         wanted = [oid for oid in wants if missing_objects(into, [oid], complete)]
         if not wanted:
             return
-        for oid in self._header.needs:
-            if oid not in into:
-                raise FieldvaultError("bundle-lacks", path=self.url, oid=oid[:10])
-        try:
-            arrived = self._adopt(into)
-        except Corrupt as error:
-            raise FieldvaultError("bundle-damaged", path=self.url) from error
-        if missing_objects(into, wanted, complete, set(arrived)):
+        unpacked = self.unpacked(into)
+        if missing_objects(unpacked, wanted, complete):
             raise FieldvaultError("bundle-damaged", path=self.url)
-        self._progress(0, len(arrived), "received")
+        shelves = [oid for ref, oid in self._header.refs.items() if ref.startswith(SHELVES)]
+        chunks = set[Oid]().union(*(all_chunks(unpacked, oid) for oid in shelves))
+        unpacked.settle(chunks and chunks - {sent.oid for sent in objects_to_send(unpacked, wanted, complete)})
 
-    def _adopt(self, into: Objects | Arrivals) -> list[Oid]:
+    def unpacked(self, objects: Objects) -> Arrivals:
+        """What it holds, on top of a vault's objects, which do not have it yet; until it is closed.
+
+        Raises FieldvaultError "bundle-lacks" (path, oid) where a commit is not here that it builds on, and
+        "bundle-damaged" (path).
+        """
+        if self._unpacked is None:
+            for oid in self._header.needs:
+                if oid not in objects:
+                    raise FieldvaultError("bundle-lacks", path=self.url, oid=oid[:10])
+            self._unpacked = Arrivals(objects.path.parent / "fieldvault" / "bundle", objects)
+            self._unpacked.clear()  # of one that was killed
+            try:
+                self._adopt(self._unpacked)
+            except Corrupt as error:
+                raise FieldvaultError("bundle-damaged", path=self.url) from error
+        return self._unpacked
+
+    def _adopt(self, into: Arrivals) -> None:
         with self._path.open("rb") as file, into.receive_pack() as intake:
             file.seek(self._header.pack_at)
             while block := file.read(_BLOCK_BYTES):
                 intake.write(block)
                 self._progress(len(block), 0, "received")
-            return intake.adopt()
+            self._progress(0, len(intake.adopt()), "received")
+
+    @property
+    def pieces(self) -> Pieces:
+        return self
+
+    def fetch_trees(self, into: Arrivals, commits: Collection[Oid]) -> None:
+        give_trees(self.unpacked(into.settled), into, commits, no_progress)
+
+    def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
+        give_objects(self.unpacked(into.settled), into, oids, no_progress)
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
@@ -155,16 +185,12 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[str]:
     raise FieldvaultError("bundle-damaged", path=str(path))
 
 
-def write_bundle(path: Path, reader: Reader, refs: Mapping[str, Oid], known: Collection[Oid]) -> int:
-    """Write what `refs` name and no commit in `known` contains; how many commits that are. Without any no file is
-    written, as git does: a bundle that brings nothing is none.
-    """
+def write_bundle(path: Path, reader: Reader, refs: Mapping[str, Oid], known: Collection[Oid]) -> None:
+    """Write what `refs` name and no commit in `known` contains. Each of them brings something: git takes no other."""
     from dulwich.object_format import SHA1
     from dulwich.pack import write_pack_data
 
     commits = {commit.oid: commit for commit in walk(reader, refs.values(), commits_here(reader, known))}
-    if not commits:
-        return 0
     needs = {parent for commit in commits.values() for parent in commit.parents if parent not in commits}
     objects = objects_to_send(reader, refs.values(), known)
     with whole_file(path) as file:
@@ -176,4 +202,3 @@ def write_bundle(path: Path, reader: Reader, refs: Mapping[str, Oid], known: Col
             file.write(f"{oid} {ref}\n".encode())
         file.write(b"\n")
         write_pack_data(file.write, pack_entries(reader, objects), SHA1, num_records=len(objects))
-    return len(commits)

@@ -13,20 +13,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.locks import break_left_locks
 from fieldvault.edge.git.gitdir.refs import Refs
 from fieldvault.edge.git.gitdir.repository import unsupported
 from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.giving import give_objects, give_trees
 from fieldvault.edge.git.hubs.hub import PREFIXES, STALE, Pieces
 from fieldvault.edge.git.hubs.link import Direction, Progress
 from fieldvault.edge.git.hubs.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.store.chunks import SHELVES, all_chunks
-from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.edge.git.store.packcopy import copy_packs
-from fieldvault.edge.git.store.trees import read_tree
 from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.edge.lock import FileLock
 from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
@@ -89,21 +88,11 @@ class PathHub:
 
     def fetch_trees(self, into: Arrivals, commits: Collection[Oid]) -> None:
         with self._reached():
-            trees = [tree for oid in commits for tree in _trees(self._objects, read_commit(self._objects, oid).tree)]
-            self._hand_over(into, [*trees, *commits])
+            give_trees(self._objects, into, commits, self._progress)
 
     def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
         with self._reached():
-            self._hand_over(into, [oid for oid in oids if oid in self._objects])
-
-    def _hand_over(self, into: Arrivals, oids: Collection[Oid]) -> None:
-        def contents() -> Iterator[tuple[str, bytes]]:
-            for oid in oids:
-                kind, data = self._objects.read(oid)
-                yield kind, data
-                self._progress(len(data), 1, "received")
-
-        into.add(contents())
+            give_objects(self._objects, into, oids, self._progress)
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
@@ -197,14 +186,6 @@ class PathHub:
             if isinstance(error, PermissionError) or error.errno == errno.EROFS:
                 raise HubRefused("hub-forbidden", host=self.url) from error
             raise HubUnreachable("hub-missing", path=self.url) from error
-
-
-def _trees(reader: Reader, root: Oid) -> Iterator[Oid]:
-    """A tree after those below it."""
-    for _, entry in read_tree(reader, root):
-        if entry.mode == FOLDER:
-            yield from _trees(reader, entry.oid)
-    yield root
 
 
 def _expect_hub(path: Path) -> None:

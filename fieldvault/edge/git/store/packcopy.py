@@ -1,4 +1,4 @@
-"""All packs of a repository on this machine, taken over as they lie there.
+"""The packs of a repository on this machine, taken over as they lie there.
 
 Law: a pack is taken whole or not at all. One whose checksums do not hold is left out, and its objects are then copied
 one by one, or named as missing. Objects are hashed when they are read, from these packs as from any other; until then a
@@ -17,6 +17,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
 from fieldvault.edge.git.store.packfile import PackFile, blocks
 from fieldvault.edge.git.store.packfolder import PackFolder
+from fieldvault.edge.git.store.packwriter import PackWriter
 
 
 def copy_packs(source: PackFolder, target: PackFolder, chunks: Collection[Oid] = ()) -> Iterator[tuple[int, int]]:
@@ -35,6 +36,24 @@ def copy_packs(source: PackFolder, target: PackFolder, chunks: Collection[Oid] =
             if sum(raw in pack for raw in raw_chunks) * CHUNK_BYTES <= half and pack.is_whole():
                 _copy(pack, target)
                 yield len(pack.contents), len(pack)
+
+
+def copy_others(source: PackFolder, target: PackFolder, left: Collection[Oid]) -> None:
+    """Copy all that is in these packs but `left`, into one pack, durably. What a copied delta leans on comes along."""
+    with PackWriter(target) as writer, contextlib.ExitStack() as stack:
+        for name in sorted(source.names()):
+            pack = stack.enter_context(contextlib.closing(PackFile(source.path / name)))
+            leans_on = {entry.raw: entry.base for entry in pack.entries()}
+            wanted: set[bytes] = set()
+            for raw in leans_on.keys() - {bytes.fromhex(oid) for oid in left}:
+                base: bytes | None = raw
+                while base is not None and base not in wanted:
+                    wanted.add(base)
+                    base = leans_on[base]
+            for entry in pack.entries():
+                if entry.raw in wanted:
+                    writer.copy(entry)
+        writer.finish()
 
 
 def _copy(pack: PackFile, target: PackFolder) -> None:
