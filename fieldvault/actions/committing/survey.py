@@ -7,7 +7,6 @@ behind, and nobody's change is undone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from stat import S_ISDIR
@@ -15,14 +14,14 @@ from stat import S_ISDIR
 from fieldvault.actions.committing.belonging import belongs
 from fieldvault.actions.committing.word import may_differ
 from fieldvault.actions.ground.former import regained
-from fieldvault.actions.ground.mirror import Rows, mirrored
+from fieldvault.actions.ground.mirror import mirrored
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import judge_path
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find
-from fieldvault.edge.index.stats import UNSEEN, Folder, entry_of, seen, stat_key, trusted_key
-from fieldvault.edge.worktree import Read, changed_entry, problem_of
+from fieldvault.edge.index.rows import NEVER, Folder, Rows, Stat, entry_of, seen, stat_of, trusted_key
+from fieldvault.edge.worktree import Known, Read, changed_entry, walk
 from fieldvault.errors import FieldvaultError
 
 
@@ -90,11 +89,11 @@ class _Look:
         self.survey = survey
         self.rows = rows
         self.bases = vault.stats.behind()
-        self.behind: dict[str, Folder] = {}  # the names of `bases`, by folder, as files that nobody has seen
+        self.behind: dict[str, dict[str, Stat]] = {}  # the names of `bases`, by folder, as files that nobody has seen
         for base in self.bases:
             folder, _, name = base.rpartition("/")
-            self.behind.setdefault(folder, {})[name] = UNSEEN
-        self.holding = {above for folder, files in rows.items() if files for above in _folders_above(folder)}
+            self.behind.setdefault(folder, {})[name] = NEVER
+        self.holding = {above for folder in rows.filled() for above in _folders_above(folder)}
         self.met: set[str] = set()  # folders
         self.fresh: dict[str, Folder] = {}
 
@@ -102,7 +101,7 @@ class _Look:
         for path in paths:
             st = self.vault.worktree.stat(path) if path else None
             if st is not None and not S_ISDIR(st.st_mode):
-                self._file(path, st)
+                self._file(path)
             else:
                 self._below(path)
         if self.fresh:
@@ -118,17 +117,16 @@ class _Look:
     def _below(self, path: str) -> None:
         """All that stands in a folder, and what should stand there or at its own path."""
         left_alone: list[str] = []
-        for folder, changed, gone, problem in self.vault.worktree.walk(
-            path, self._tracked, stat_key, self.holding.__contains__, self.vault.ignore.matches
-        ):
+        known = Known(self._tracked, stat_of, self.holding.__contains__, self.vault.ignore.matches)
+        for folder, changed, gone, problem in walk(self.vault.root, path, known):
             if problem:
                 self.survey.problems[folder] = problem
                 left_alone.append(folder)
                 continue
             self.met.add(folder)
             prefix = f"{folder}/" if folder else ""
-            for name, st in changed.items():
-                self._file(prefix + name, st)
+            for name in changed:
+                self._file(prefix + name)
             for name in sorted(gone):
                 self._removed(prefix + name)
         missed = {
@@ -142,21 +140,20 @@ class _Look:
             if not any(_lies_below(one, folder) for folder in left_alone):
                 self._removed(one)
 
-    def _tracked(self, folder: str) -> Folder:
+    def _tracked(self, folder: str) -> dict[str, Stat]:
         """The files of a folder that HEAD has, or had when they were left behind: these are always looked at."""
-        known, behind = self.rows.get(folder, {}), self.behind.get(folder)
-        return known | behind if behind else known
+        return self.rows.stats(folder) | self.behind.get(folder, {})
 
     def _row(self, path: str) -> Entry | None:
         folder, _, name = path.rpartition("/")
         row = self.rows.get(folder, {}).get(name)
         return entry_of(row) if row is not None else None
 
-    def _file(self, path: str, st: os.stat_result) -> None:
+    def _file(self, path: str) -> None:
         """A file that is new, or may have changed."""
         head = self._row(path)
         is_behind = path in self.bases
-        problem = problem_of(st) or (judge_path(path) if head is None and not is_behind else None)
+        problem = judge_path(path) if head is None and not is_behind else None
         if problem:
             self.survey.problems[path] = problem
             return

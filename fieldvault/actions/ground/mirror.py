@@ -6,17 +6,16 @@ Law: after `mirrored` the rows name exactly the files of that tree. What fv chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.trees import diff_trees, list_tree
-from fieldvault.edge.index.stats import FV, GIT, SAVE, UNSEEN, Folder, entry_of, seen, trusted_key
+from fieldvault.edge.index.rows import UNSEEN, Folder, Rows, entry_of, seen, trusted_key
+from fieldvault.edge.index.stats import FV, GIT, SAVE
 from fieldvault.edge.worktree import Outcome, Read
 from fieldvault.errors import Corrupt
-
-Rows = dict[str, Folder]
 
 
 def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Rows:
@@ -33,7 +32,7 @@ def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Ro
     again, more = vault.stats.read(touched - rows.keys())
     if again != was:  # another process brings the rows along at this moment
         return _anew(vault, again, tree)
-    rows |= more
+    rows.update(more)
     patch_rows(rows, changes, {})
     left = [(path, old.oid, GIT) for path, old, new in changes if old and new and is_record(path)]
     vault.stats.update(tree, {folder: rows[folder] for folder in touched}, expected=was, left=left)
@@ -42,14 +41,15 @@ def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Ro
 
 def _anew(vault: Vault, was: Oid | None, tree: Oid | None) -> Rows:
     """Rows of which none has been seen: every file is read."""
-    rows: Rows = {folder: {} for folder in vault.stats.folders()}
+    rows = Rows({})
+    rows.update((folder, {}) for folder in vault.stats.folders())
     listed = list_tree(vault.objects, tree) if tree else {}
     patch_rows(rows, (TreeChange(path, None, entry) for path, entry in listed.items()), {})
     vault.stats.update(tree, rows, expected=was)
     return rows
 
 
-def patch_rows(rows: Rows, changes: Iterable[TreeChange], stats: Mapping[str, bytes]) -> None:
+def patch_rows(rows: MutableMapping[str, Folder], changes: Iterable[TreeChange], stats: Mapping[str, bytes]) -> None:
     """Bring the rows from one tree to the next; `stats` has the packed stat of files seen to hold the new version."""
     for path, _, new in changes:
         folder, _, name = path.rpartition("/")

@@ -7,15 +7,12 @@ no stat, or another one: the file is read. A file whose time is not older than t
 and the version it came from: the base for merging what the person saves there. `former` are the versions that records
 held before: an editor may still hold one of them.
 
-One row of SQLite a folder, because 100,000 of them take 127 ms to read and 1,000 take 10; and what is known of a file
-stays packed until it is asked for, because a file that did not change is known by comparing bytes.
+One row of SQLite a folder (`rows`), because 100,000 of them take 127 ms to read and 1,000 take 5.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import struct
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,14 +20,9 @@ from typing import Literal, NamedTuple
 
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge.index.database import Database
+from fieldvault.edge.index.rows import Folder, Rows, pack
 
 _VERSION = 2
-_STAT = struct.Struct("<qqqQI")  # mtime_ns, ctime_ns, size, inode, mode
-_ENTRY = struct.Struct("<I20s")  # git mode, id
-_SEEN_BYTES = _STAT.size + _ENTRY.size
-UNSEEN = bytes(_STAT.size)
-_UINT64 = 0xFFFFFFFFFFFFFFFF  # an inode of ReFS has more
-_TICK_NS = 20_000_000  # file systems stamp with the kernel's clock tick, at most 10 ms behind
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -49,30 +41,6 @@ class Former(NamedTuple):
     oid: Oid
     until: int
     writer: str
-
-
-Seen = bytes  # one file: the packed stat under which the working file was seen to hold it, git's mode, the id
-Folder = dict[str, Seen]  # the files of one folder, by name
-
-
-def seen(stat: bytes, entry: Entry) -> Seen:
-    return stat + _ENTRY.pack(entry.mode, bytes.fromhex(entry.oid))
-
-
-def entry_of(row: Seen) -> Entry:
-    """The version in the mirrored tree."""
-    mode, oid = _ENTRY.unpack_from(row, _STAT.size)
-    return Entry(mode, oid.hex())
-
-
-def stat_key(st: os.stat_result) -> bytes:
-    """The packed stat by which a file is known again: what its row starts with."""
-    return _STAT.pack(st.st_mtime_ns, st.st_ctime_ns, st.st_size, st.st_ino & _UINT64, st.st_mode)
-
-
-def trusted_key(st: os.stat_result) -> bytes:
-    """As `stat_key`, or UNSEEN for a file so fresh that another write could leave the same stat."""
-    return UNSEEN if time.time_ns() - max(st.st_mtime_ns, st.st_ctime_ns) < _TICK_NS else stat_key(st)
 
 
 class StatCache:
@@ -99,14 +67,13 @@ class StatCache:
         """Every folder that has rows; "" is the vault's root."""
         return [folder for (folder,) in self._db.rows("SELECT folder FROM folders")]
 
-    def read(self, paths: Iterable[str]) -> tuple[Oid | None, dict[str, Folder]]:
+    def read(self, paths: Iterable[str]) -> tuple[Oid | None, Rows]:
         """The mirrored tree, and the rows of the folders that these paths name or lie in, with all below; "" for all.
 
         Both are of one moment: another process may bring the rows to another tree meanwhile.
         """
         with self._db.one_moment():
-            found = [row for path in paths for row in self._below(path)]
-            return self.tree, {folder: _unpack(packed) for folder, packed in found}
+            return self.tree, Rows({folder: packed for path in paths for folder, packed in self._below(path)})
 
     def _below(self, path: str) -> list[tuple[str, bytes]]:
         question = "SELECT folder, rows FROM folders"
@@ -170,18 +137,5 @@ class StatCache:
         self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
         gone = [(name,) for name, rows in folders.items() if not rows]
         self._db.many("DELETE FROM folders WHERE folder=?", gone)
-        packed = [(name, _pack(rows)) for name, rows in folders.items() if rows]
+        packed = [(name, pack(rows)) for name, rows in folders.items() if rows]
         self._db.many("INSERT OR REPLACE INTO folders VALUES (?, ?)", packed)
-
-
-def _pack(rows: Folder) -> bytes:
-    names = "\0".join(rows).encode("utf-8", "surrogateescape")
-    return struct.pack("<I", len(rows)) + b"".join(rows.values()) + names
-
-
-def _unpack(data: bytes) -> Folder:
-    (count,) = struct.unpack_from("<I", data)
-    end = 4 + count * _SEEN_BYTES
-    names = data[end:].decode("utf-8", "surrogateescape").split("\0")
-    starts = range(4, end, _SEEN_BYTES)
-    return {name: data[start : start + _SEEN_BYTES] for name, start in zip(names, starts, strict=True)}

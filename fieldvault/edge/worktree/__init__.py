@@ -1,14 +1,15 @@
-"""The working files: `files` looks at them, `adding` brings new ones, `replacing` puts one version in place of another.
-
-`swap` is how.
+"""The working files: `walking` finds those that may have changed, `files` reads them, `adding` brings new ones,
+`replacing` puts one version in place of another, and `swap` is how.
 """
 
 from fieldvault.edge.worktree.adding import add_file
-from fieldvault.edge.worktree.files import Listing, Read, Worktree, changed_entry, digests, problem_of
+from fieldvault.edge.worktree.files import Read, Worktree, changed_entry, digests
 from fieldvault.edge.worktree.replacing import Content, Outcome, Replacing
+from fieldvault.edge.worktree.walking import Known, Listing, walk
 
 __all__ = [
     "Content",
+    "Known",
     "Listing",
     "Outcome",
     "Read",
@@ -17,5 +18,5 @@ __all__ = [
     "add_file",
     "changed_entry",
     "digests",
-    "problem_of",
+    "walk",
 ]

@@ -1,7 +1,7 @@
-"""The person's files: what stands in the folder.
+"""The person's files: what one of them holds.
 
 Law: reads only. A file counts as read only when its stat is the same before and after; whatever is no ordinary file (a
-link, a pipe, a repository inside the vault) is named and left alone. An attachment that is too large for a commit is
+link, a pipe) is named and left alone. An attachment that is too large for a commit is
 never in memory: what is read of it is the pointer to it. A file holds a version when that is the version of its bytes
 or of the pointer to them, so that what was committed in one form never shows as an edit in the other.
 """
@@ -11,31 +11,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from fieldvault.core.names import is_leaving
 from fieldvault.core.pointers import Pointer, may_be_pointed_to
 from fieldvault.core.settings import CHUNK_ABOVE_BYTES
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, Oid, blob_id
-from fieldvault.edge.durable import TEMPORARY
 from fieldvault.errors import FieldvaultError
 
 FILE_BYTES_MAX = 100 * 1024 * 1024
 BLOCK_BYTES = 1 << 20
 _READ_TRIES_MAX = 3
-
-
-class Listing(NamedTuple):
-    """One folder: its files that are new or may have `changed`, with their stat, and the tracked ones that are `gone`.
-    `problem` is a key of the catalogue where it is left alone with all that lies below it.
-    """
-
-    folder: str
-    changed: Mapping[str, os.stat_result] = {}
-    gone: Collection[str] = ()
-    problem: str | None = None
 
 
 class Read(NamedTuple):
@@ -66,10 +53,7 @@ class Read(NamedTuple):
 
 
 class Worktree:
-    """The files below `root`, but for `.git` and our own temporary names.
-
-    `chunk_above` gives the size in bytes above which an attachment is committed as a pointer.
-    """
+    """The files below `root`; attachments of more than `chunk_above` bytes are committed as pointers."""
 
     def __init__(self, root: Path, chunk_above: Callable[[], int] = lambda: CHUNK_ABOVE_BYTES) -> None:
         self.root = root
@@ -82,56 +66,6 @@ class Worktree:
     def name(self, path: str) -> str:
         """As `path`, for the calls made for every file: a Path costs as much as the call itself."""
         return self._prefix + path
-
-    def walk(
-        self,
-        start: str,
-        tracked: Callable[[str], Mapping[str, bytes]],
-        key: Callable[[os.stat_result], bytes],
-        holds_tracked: Callable[[str], bool],
-        ignored: Callable[[str, bool], bool],
-    ) -> Iterator[Listing]:
-        """The folder `start` ("" for all) and every one below it; ignored files are left out unless tracked.
-
-        `tracked(folder)` gives its tracked files by name; one is unchanged where what is given begins with the `key` of
-        its stat. `holds_tracked(folder)` says whether any lies below it, `ignored(path, is_folder)` what git ignores.
-        """
-        folders = [start]
-        while folders:
-            folder = folders.pop()
-            try:
-                with os.scandir(self.root / folder) as found:
-                    entries = {entry.name: entry for entry in found}
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise FieldvaultError("folder-unreadable", path=folder or ".", reason=error.strerror) from error
-            if folder and ".git" in entries:
-                yield Listing(folder, problem="nested-repository")
-                continue
-            prefix = f"{folder}/" if folder else ""
-            left = any(map(_is_ours_or_left, folder.split("/")))  # of such a folder only what is tracked counts
-            known = tracked(folder)
-            changed: dict[str, os.stat_result] = {}
-            gone = known.keys() - entries.keys()
-            for name, entry in entries.items():  # the one loop over every file of the vault
-                row = known.get(name)
-                if row is None and (left or _is_ours_or_left(name)) and not holds_tracked(prefix + name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if holds_tracked(prefix + name) or not ignored(prefix + name, True):
-                        folders.append(prefix + name)
-                elif row is not None or not ignored(prefix + name, False):
-                    try:
-                        st = entry.stat(follow_symlinks=False)
-                        if row is None or not row.startswith(key(st)):
-                            changed[name] = st
-                        continue
-                    except FileNotFoundError:  # it went between the listing and the look
-                        pass
-                if row is not None:
-                    gone.add(name)
-            yield Listing(folder, changed, gone)
 
     def stat(self, path: str) -> os.stat_result | None:
         try:
@@ -150,7 +84,7 @@ class Worktree:
             st = self.stat(path)
             if st is None:
                 return None
-            problem = problem_of(st)
+            problem = _problem_of(st.st_mode)
             if problem:
                 raise FieldvaultError(problem, path=path)
             pointed_to = may_be_pointed_to(path) and st.st_size > min(self._chunk_above(), FILE_BYTES_MAX)
@@ -198,17 +132,13 @@ def pointer_to(data: bytes) -> Pointer:
     return Pointer(hashlib.sha256(data).hexdigest(), len(data))
 
 
-def problem_of(st: os.stat_result) -> str | None:
-    """Why a file of this stat is left alone, as a key of the catalogue; None for an ordinary one."""
-    if stat.S_ISREG(st.st_mode):
+def _problem_of(mode: int) -> str | None:
+    """Why a file of this `st_mode` is left alone, as a key of the catalogue; None for an ordinary one."""
+    if stat.S_ISREG(mode):
         return None
-    if stat.S_ISLNK(st.st_mode):
+    if stat.S_ISLNK(mode):
         return "file-link"
-    return "file-is-folder" if stat.S_ISDIR(st.st_mode) else "file-special"
-
-
-def _is_ours_or_left(name: str) -> bool:
-    return name == ".git" or name.startswith(TEMPORARY) or is_leaving(name)
+    return "file-is-folder" if stat.S_ISDIR(mode) else "file-special"
 
 
 def _open_ordinary(path: str, flags: int) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import Entry
-from fieldvault.edge.index.stats import UNSEEN, StatCache, entry_of, seen, stat_key, trusted_key
+from fieldvault.edge.index.rows import NEVER, UNSEEN, entry_of, seen, stat_of, trusted_key
+from fieldvault.edge.index.stats import StatCache
 from fieldvault.errors import FieldvaultError
 
 OID = "0123456789abcdef0123456789abcdef01234567"
@@ -20,15 +21,29 @@ def cache(tmp_path: Path):
     cache.close()
 
 
-def test_rows_come_back_as_they_were(cache: StatCache, tmp_path: Path) -> None:
-    row = seen(stat_key(tmp_path.stat()), Entry(0o100644, OID))
+def test_rows_come_back_as_they_were(cache: StatCache) -> None:
+    old = Path(__file__).stat()
+    row = seen(trusted_key(old), Entry(0o100644, OID))
     rows = {"é.yaml": row, "b c.pdf": row}
     cache.update("t1", {"customers/8q": rows, "": {"a": row}})
     assert cache.read([""]) == ("t1", {"customers/8q": rows, "": {"a": row}})
     assert entry_of(row) == Entry(0o100644, OID)
-    assert row.startswith(stat_key(tmp_path.stat()))
+    assert cache.read([""])[1].stats("customers/8q") == {"é.yaml": stat_of(old), "b c.pdf": stat_of(old)}
     cache.update("t2", {"customers/8q": {}})
     assert cache.folders() == [""]
+
+
+def test_rows_are_filled_changed_and_asked_for_in_any_order(cache: StatCache) -> None:
+    old = Path(__file__).stat()
+    row, unseen = (seen(stat, Entry(0o100644, OID)) for stat in (trusted_key(old), UNSEEN))
+    cache.update("t", {"a": {"x": row, "y": unseen}, "b": {"z": row}})
+    _, rows = cache.read([""])
+    assert (set(rows), set(rows.filled())) == ({"a", "b"}, {"a", "b"})
+    del rows["a"]["x"]
+    del rows["b"]["z"]
+    rows["c"] = {"w": row}
+    assert (set(rows), set(rows.filled())) == ({"a", "b", "c"}, {"a", "c"})
+    assert [rows.stats(name) for name in "abcd"] == [{"y": NEVER}, {}, {"w": stat_of(old)}, {}]
 
 
 def test_no_room_for_the_file_beside_it_is_a_full_disk(cache: StatCache, tmp_path: Path) -> None:
@@ -88,4 +103,5 @@ def test_a_fresh_file_is_not_trusted(tmp_path: Path) -> None:
     os.utime(path, ns=(1, 1))  # an old mtime does not help: the change time tells
     assert trusted_key(path.stat()) == UNSEEN
     time.sleep(0.05)
-    assert trusted_key(path.stat()) == stat_key(path.stat())
+    assert entry_of(seen(trusted_key(path.stat()), Entry(0o100644, OID))) == Entry(0o100644, OID)
+    assert trusted_key(path.stat()) != UNSEEN
