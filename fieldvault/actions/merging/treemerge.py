@@ -42,7 +42,7 @@ from fieldvault.core.values import MISSING, Value, canonical
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import encode_commit, merge_bases, read_commit
-from fieldvault.edge.git.store.trees import diff_trees, patch_tree
+from fieldvault.edge.git.store.trees import diff_trees, differences, patch_tree
 from fieldvault.edge.yamltext import read_conflict, write_conflict
 from fieldvault.errors import Unreadable
 
@@ -124,7 +124,7 @@ class _TreeMerge:
                 self._unit(unit)
         self._conflicts_alone()
         tree = self._tree()
-        voids = void_conflicts(self.batch, tree, diff_trees(self.batch, self.base, tree))
+        voids = void_conflicts(self.batch, tree, differences(self.batch, self.base, tree))
         tree = patch_tree(self.batch, tree, dict.fromkeys(voids))
         return TreeMerge(tree, sorted(self.files, key=lambda file: file.path))
 

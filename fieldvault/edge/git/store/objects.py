@@ -20,12 +20,14 @@ from fieldvault.edge.durable import flush, flush_file, flush_folders, sweep, tem
 from fieldvault.edge.git.store.packfolder import PackFolder
 from fieldvault.edge.git.store.packintake import PackIntake
 from fieldvault.edge.git.store.packwriter import PackWriter
+from fieldvault.edge.git.store.recent import Recent
 from fieldvault.errors import Corrupt
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
 
 _NAME_CHARACTERS = 38  # of a loose object's file; the other two are its folder's
 _TRIES_MAX = 10
+_RECENT_BYTES = 8 << 20
 _LOOSE_LEVEL = 1  # git's own choice: loose objects are many, young and soon packed
 
 
@@ -54,6 +56,7 @@ class Objects:
     def __init__(self, git_dir: Path) -> None:
         self.path = git_dir / "objects"
         self.packs = PackFolder(self.path / "pack")
+        self._recent: Recent[Oid, str] = Recent(_RECENT_BYTES)
 
     def close(self) -> None:
         self.packs.close()
@@ -69,10 +72,13 @@ class Objects:
 
         A damaged copy is passed over where another one is whole, as git does.
         """
+        if oid in self._recent:
+            return self._recent[oid]
         found = self.read_packed(oid) or self.read_loose(oid)
         if found is None and self.packs.look_again():
             found = self.read_packed(oid)
         if found is not None:
+            self._recent.keep(oid, found)
             return found
         if oid == EMPTY_TREE:
             return "tree", b""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.edge.git.store.delta import apply_delta
+from fieldvault.edge.git.store.recent import Recent
 
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}  # the type numbers of pack entries
 OFS_DELTA, REF_DELTA = 6, 7
@@ -31,7 +32,7 @@ _ID_BYTES = 20
 _CHECKSUM_BYTES = 20
 _FAR = 0x80000000  # an offset beyond 2 GiB stands in a table of its own
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
-_CACHE_BYTES = 16 << 20
+_BASES_BYTES = 16 << 20
 _LARGE_BYTES = 128 << 10
 _BLOCK_BYTES = 1 << 20
 _AROUND_BYTES = 2 << 20  # what a system may bring in around the page that is read; a multiple of every page size
@@ -69,8 +70,7 @@ class PackFile:
         except BaseException:
             self.close()
             raise
-        self._bases: dict[int, _Whole] = {}  # by offset: what deltas were applied to lately
-        self._bases_bytes = 0
+        self._bases: Recent[int, int] = Recent(_BASES_BYTES)  # by offset: what deltas were applied to
 
     def _mapped(self, path: Path) -> mmap:
         with path.open("rb") as file:
@@ -160,7 +160,7 @@ class PackFile:
             if number in KINDS:
                 whole = number, self._inflated(start, size)
                 if deltas:
-                    self._keep(base, whole)
+                    self._bases.keep(base, whole)
                 break
             entry = base
             base, start = self._base(number, entry, start)
@@ -171,7 +171,7 @@ class PackFile:
             whole = self._bases[base]
         for entry, delta in reversed(deltas):
             whole = whole[0], apply_delta(whole[1], delta)
-            self._keep(entry, whole)
+            self._bases.keep(entry, whole)
         return whole
 
     def _header(self, place: int) -> tuple[int, int, int]:
@@ -213,14 +213,6 @@ class PackFile:
         if size > _LARGE_BYTES:
             _let_go(self.contents, begin, start + step)
         return data
-
-    def _keep(self, offset: int, whole: _Whole) -> None:
-        """Its neighbours lean on it, and are asked for next."""
-        self._bases[offset] = whole
-        self._bases_bytes += len(whole[1])
-        if self._bases_bytes > _CACHE_BYTES:  # all at once: to find a dict's oldest again and again takes ever longer
-            self._bases.clear()
-            self._bases_bytes = 0
 
 
 def blocks(mapped: mmap, end: int | None = None) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import OrderedDict
 from pathlib import Path
 
 from fieldvault.core.snapshot import Oid
@@ -24,7 +25,7 @@ class PackFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._open: dict[str, PackFile] = {}
+        self._open: OrderedDict[str, PackFile] = OrderedDict()
 
     def close(self) -> None:
         for pack in self._open.values():
@@ -38,8 +39,9 @@ class PackFolder:
     def read(self, oid: Oid) -> tuple[str, bytes] | None:
         """Kind and content, None where no pack has the object whole."""
         raw = bytes.fromhex(oid)
-        for pack in self._open.values():
+        for name, pack in self._open.items():
             if (found := pack.read(raw)) is not None:
+                self._open.move_to_end(name, last=False)  # it probably has the next one as well
                 return found
         return None
 

@@ -6,6 +6,7 @@ The trap avoided: dulwich's commit builds every tree of the vault anew, 1.4 s fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
@@ -14,8 +15,11 @@ from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.objects import Reader, expect
 from fieldvault.errors import Corrupt
 
+_ENTRY = re.compile(rb"([0-7]+) ([^\0/]+)\0(.{20})", re.DOTALL)
 _KEPT_MAX, _KEPT_BYTES_MAX = 32, 1 << 17  # one change asks for the same few folders a dozen times
 MAX_DEPTH = 100  # folders within folders; a deeper tree is an attack, and ends before Python's stack does
+
+_RawEntry = tuple[bytes, bytes, bytes]  # mode, name, raw id
 
 
 def read_tree(reader: Reader, oid: Oid) -> tuple[tuple[str, Entry], ...]:
@@ -25,28 +29,27 @@ def read_tree(reader: Reader, oid: Oid) -> tuple[tuple[str, Entry], ...]:
     or stands twice.
     """
     data = expect(reader, oid, "tree")
-    try:
-        return _kept(data) if len(data) <= _KEPT_BYTES_MAX else _parsed(data)
-    except ValueError as error:
-        raise Corrupt("tree-damaged", oid=oid) from error
+    return _kept(oid, data) if len(data) <= _KEPT_BYTES_MAX else _parsed(oid, data)
 
 
-def _parsed(data: bytes) -> tuple[tuple[str, Entry], ...]:
-    entries = []
-    position, end = 0, len(data)
-    while position < end:
-        space = data.index(b" ", position)
-        nul = data.index(b"\0", space)
-        entry = Entry(int(data[position:space], 8), data[nul + 1 : nul + 21].hex())
-        entries.append((data[space + 1 : nul].decode("utf-8", "surrogateescape"), entry))
-        position = nul + 21
-    names = {name for name, _ in entries}
-    if position != end or len(names) != len(entries) or any(not name or "/" in name for name in names):
-        raise ValueError("no tree")
-    return tuple(entries)
+def _parsed(oid: Oid, data: bytes) -> tuple[tuple[str, Entry], ...]:
+    return tuple(map(_decoded, _cut(oid, data)))
 
 
 _kept = lru_cache(_KEPT_MAX)(_parsed)  # by its bytes: whichever reader they come from, a tree is read anew and checked
+
+
+def _cut(oid: Oid, data: bytes) -> list[_RawEntry]:
+    entries: list[_RawEntry] = _ENTRY.findall(data)
+    whole = len(b"".join(map(b"".join, entries))) + 2 * len(entries) == len(data)
+    if not whole or len({name for _, name, _ in entries}) != len(entries):
+        raise Corrupt("tree-damaged", oid=oid)
+    return entries
+
+
+def _decoded(entry: _RawEntry) -> tuple[str, Entry]:
+    mode, name, raw = entry
+    return name.decode("utf-8", "surrogateescape"), Entry(int(mode, 8), raw.hex())
 
 
 def encode_tree(entries: Mapping[str, Entry]) -> bytes:
@@ -182,9 +185,8 @@ def differences(
     """As `diff_trees`, one by one and in no order, for whoever may have enough before the end."""
     if depth > MAX_DEPTH:
         raise Corrupt("tree-too-deep", oid=new or old or "", limit=MAX_DEPTH)
-    before = dict(read_tree(reader, old)) if old is not None and old != new else {}
-    after = dict(read_tree(reader, new)) if new is not None and old != new else {}
-    for name in {name for name, _ in before.items() ^ after.items()}:
+    before, after = _apart(reader, old, new)
+    for name in before.keys() | after.keys():
         one, other = before.get(name), after.get(name)
         path = prefix + name
         one_folder, one_file = _split(one)
@@ -193,6 +195,14 @@ def differences(
             yield from differences(reader, one_folder, other_folder, path + "/", depth + 1)
         if one_file != other_file:
             yield TreeChange(path, one_file, other_file)
+
+
+def _apart(reader: Reader, old: Oid | None, new: Oid | None) -> list[dict[str, Entry]]:
+    """What each of two trees has and the other has not, by name; what they have alike is not decoded."""
+    if old == new:
+        return [{}, {}]
+    before, after = (set(_cut(oid, expect(reader, oid, "tree"))) if oid is not None else set() for oid in (old, new))
+    return [dict(map(_decoded, own)) for own in (before - after, after - before)]
 
 
 def _split(entry: Entry | None) -> tuple[Oid | None, Entry | None]:
