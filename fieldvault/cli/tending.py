@@ -75,24 +75,37 @@ def hub_init_command(folder: Path, as_json: bool) -> int:
 
 @hub_command.command("prune")
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option(
+    "--attachments",
+    "days",
+    type=click.IntRange(min=14),
+    metavar="DAYS",
+    help="Look as well for contents of large attachments that no commit of the last DAYS names.",
+)
+@click.option("--yes", is_flag=True, help="Remove these contents: history cannot show them any more.")
 @json_option
-def hub_prune_command(folder: Path | None, as_json: bool) -> int:
-    """Take inboxes from the hub that main has caught up with
+def hub_prune_command(folder: Path | None, days: int | None, yes: bool, as_json: bool) -> int:
+    """Take from the hub what it needs no more: inboxes that main has caught up with
 
     Of the hub in DIR, or of this vault's, after a sync. Harmless at any time: an inbox that holds what main does not
-    stays.
+    stays. Old contents of large attachments go from this vault's hub, and only where you ask for it.
 
     \b
     Example:
       fv hub prune
       fv hub prune /srv/sales.git
+      fv hub prune --attachments 365 --yes
     """
+    from fieldvault.actions.tending.oldcontents import prune_contents
     from fieldvault.actions.tending.pruning import prune_folder, prune_vaults_hub
 
+    if folder is not None and days is not None:
+        raise click.UsageError("--attachments is for the hub of a vault: leave DIR out, in a copy of what lies there")
     if folder is not None:
         report = prune_folder(under(folder))
     else:
-        with vault_here() as vault:
-            report = prune_vaults_hub(vault)
+        with vault_here() as vault, Meter() as meter:
+            report = prune_vaults_hub(vault, meter)
+            report.old = prune_contents(vault, now()[0], days, meter, remove=yes) if days is not None else None
     tell("hub prune", report, lambda: tending.pruned(report), as_json)
     return 1 if report.refused else 0

@@ -143,7 +143,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "pack-damaged": ("what the hub sent is damaged ({reason})", "fv sync"),
     "pack-incomplete": ("what the hub sent is not complete", "fv sync"),
     "pack-too-large": ("what the hub sent is larger than fv takes ({size} bytes)", "ask whoever keeps the hub"),
-    "prune-behind": ("the hub's main is not here yet", "fv sync"),
+    "prune-behind": ("{ref} of the hub is not here yet: what it needs cannot be told", "fv sync   or   git fetch"),
     "outbox-well": ("the hub has refused no commit that waits here", "fv sync"),
     "outbox-all": ("nothing would be left: commit {commit} is the vault's first, and all of it is refused", "fv log"),
     # bundles
@@ -341,6 +341,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "problem": ("problem", "problems"),
     "draft": ("draft", "drafts"),
     "attachment": ("large attachment", "large attachments"),
+    "old": ("old large attachment", "old large attachments"),
     "deletion": ("deletion", "deletions"),
     "inbox": ("inbox", "inboxes"),
 }
@@ -391,6 +392,8 @@ SENTENCES: dict[str, str] = {
     "pruned-nothing": "Nothing to remove.",
     "prune-kept": "{what} kept: not all of it is in main yet, the next sync merges it.",
     "prune-refused": "The hub does not let {ref} go: {reason}",
+    "pruned-contents": "Removed the contents of {what}, {size}; git gc beside the hub makes the room.",
+    "prune-contents": "Only old versions name {what}, {size}. To remove the contents: the same with --yes.",
     "bundled": "Wrote {path}: {what}, {size}.",
     "bundle-all": "It holds everything: it can be cloned (fv clone) or applied (fv bundle apply).",
     "bundle-since": "For everybody who has synced since {commit}: fv bundle apply FILE.",

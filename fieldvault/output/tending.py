@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fieldvault.messages import count, finding, say
+from fieldvault.messages import count, finding, say, size
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.tending.doctor import DoctorReport
@@ -65,7 +65,13 @@ def hub_made(path: Path) -> Iterator[str]:
 
 
 def pruned(report: Pruned) -> Iterator[str]:
-    yield say("pruned", what=count(len(report.removed), "inbox")) if report.removed else say("pruned-nothing")
+    if report.removed:
+        yield say("pruned", what=count(len(report.removed), "inbox"))
+    elif report.old is None or not report.old.count:
+        yield say("pruned-nothing")
     if report.kept:
         yield say("prune-kept", what=count(len(report.kept), "inbox"))
     yield from (say("prune-refused", ref=ref, reason=why) for ref, why in report.refused.items())
+    if (old := report.old) is not None and old.count:
+        key = "pruned-contents" if old.removed else "prune-contents"
+        yield say(key, what=count(old.count, "old"), size=size(old.octets))

@@ -8,7 +8,7 @@ contents gets the records all the same: then the contents wait here, marked as u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Self
 
@@ -22,7 +22,7 @@ from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.hub import STALE
 from fieldvault.edge.git.hubs.packs import objects_to_send
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks
+from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks, without
 from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.errors import Corrupt, HubRefused, HubUnreachable
 
@@ -81,6 +81,23 @@ class HubContents:
         if damaged is not None:
             raise damaged
         return False
+
+    def kept(self, pointers: Collection[Pointer]) -> set[Pointer]:
+        """Those of which some device keeps anything on the hub."""
+        return {pointer for pointer in pointers if any(self._found(pointer))}
+
+    def take_off(self, pointers: Collection[Pointer]) -> None:
+        """Take these contents off every shelf that nobody changes meanwhile. HubRefused where the hub lets none go."""
+        talk = self._talk
+        self._look()
+        for ref, oid in shelves(talk).items():
+            with Batch(self._own) as batch:
+                if not any(chunk_ids(batch, oid, pointer) for pointer in pointers):
+                    continue
+                commit = without(batch, oid, pointers, talk.vault.identity().author)
+                reason = self._publish(batch, batch, ref, commit, 0)
+            if reason is not None:
+                raise HubRefused("hub-refused", ref=ref, reason=reason)
 
     def _found(self, pointer: Pointer) -> Iterator[list[Oid]]:
         """The chunks of it that each device keeps on the hub, the first ones."""

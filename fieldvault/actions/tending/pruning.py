@@ -1,7 +1,7 @@
 """Taking from a hub what it needs no more.
 
 Law: an inbox goes when main contains all that was delivered to it, by compare-and-set on what was seen there: one that
-somebody delivers to meanwhile stays. Nothing else of a hub is ever removed.
+somebody delivers to meanwhile stays. Nothing else goes by this.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.actions.syncing.hubnotes import INBOXES
+from fieldvault.actions.tending.oldcontents import OldContents
 from fieldvault.edge.git.hubs.hub import Hub
 from fieldvault.edge.git.hubs.link import Progress, no_progress
 from fieldvault.edge.git.hubs.wire import open_hub
@@ -22,12 +23,15 @@ from fieldvault.errors import FieldvaultError
 
 @dataclass
 class Pruned:
-    """`removed`: inboxes that went; `kept`: those that hold what main does not; `refused`: ref -> the hub's word."""
+    """`removed`: inboxes that went; `kept`: those that hold what main does not; `refused`: ref -> the hub's word.
+    `old`: the contents of attachments that only old versions name, where that was asked.
+    """
 
     url: str
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    old: OldContents | None = None
 
 
 def prune_vaults_hub(vault: Vault, progress: Progress = no_progress) -> Pruned:
@@ -50,7 +54,7 @@ def _prune(hub: Hub, reader: Reader) -> Pruned:
     tips = hub.tips()
     main = tips.get(MAIN)
     if main is not None and main not in reader:
-        raise FieldvaultError("prune-behind")
+        raise FieldvaultError("prune-behind", ref=MAIN)
     inboxes = {ref: oid for ref, oid in tips.items() if ref.startswith(INBOXES)}
     merged = {ref: oid for ref, oid in inboxes.items() if main and oid in reader and is_ancestor(reader, oid, main)}
     report.kept = sorted(inboxes.keys() - merged.keys())

@@ -46,6 +46,14 @@ def with_chunks(batch: Batch, before: Oid | None, pointer: Pointer, first: int, 
     return _commit(batch, patch_tree(batch, tree, chunks), person)
 
 
+def without(batch: Batch, before: Oid, pointers: Iterable[Pointer], person: str) -> Oid:
+    """The commit that has what `before` has but these contents."""
+    tree = read_commit(batch, before).tree
+    found = {_folder(pointer): find(batch, tree, _folder(pointer)) for pointer in pointers}
+    chunks = {f"{path}/{name}": None for path, one in found.items() if one for name, _ in read_tree(batch, one.oid)}
+    return _commit(batch, patch_tree(batch, tree, chunks), person)
+
+
 def empty_shelf(batch: Batch, person: str) -> Oid:
     """The first commit of a device, with nothing in it: whether a hub takes it is known before bytes are spent."""
     return _commit(batch, patch_tree(batch, None, {}), person)
