@@ -21,7 +21,7 @@ from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, build_index, entry_from_stat
+from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, Pieces, build_index, entry_from_stat
 from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import person_line, read_commit
@@ -83,7 +83,7 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
             raise HeadMoved
         index = _Index(vault, change)
         if not change.files:  # else it is written when their stats are known
-            locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
+            locks.index.write(*index.data({path: read.stat for path, read in change.read.items()}))
         locks.branch.write(change.new_head.encode() + b"\n")
         vault.journal.write(_journal(change))
     except BaseException:
@@ -127,7 +127,7 @@ def resume(vault: Vault, journal: Journal) -> bool:
     locks = _Locks(vault, change.branch)
     locks.acquire()
     index = _Index(vault, change)
-    locks.index.write(index.data({}))
+    locks.index.write(*index.data({}))
     locks.branch.write(change.new_head.encode() + b"\n")
     _carry_out(vault, change, replacing, locks, index)
     return True
@@ -141,7 +141,7 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     stats = {path: read.stat for path, read in change.read.items()}
     stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None}
     if outcomes:
-        locks.index.write(index.data(stats))
+        locks.index.write(*index.data(stats))
     keep_staged(vault, index.overwritten, change.new_head)
     note_change(vault, index.new_tree, index.old_tree, change.tree_changes, outcomes, change.read)
     _log(vault, change)
@@ -221,7 +221,7 @@ class _Index:
         self.new_tree = new_tree
         self.overwritten: dict[str, Entry] = {}  # versions that were only staged
 
-    def data(self, stats: Mapping[str, os.stat_result]) -> bytes:
+    def data(self, stats: Mapping[str, os.stat_result]) -> Pieces:
         """The whole file; `stats` of the working files that hold the new version, the others are left to git to see."""
         objects = self.vault.objects
         paths = [change.path for change in self.change.tree_changes]

@@ -25,6 +25,9 @@ _NAME_OFFSET = _ENTRY.size  # 62
 _CHECKSUM_BYTES = 20
 _ASSUME_VALID, _EXTENDED, _STAGE_SHIFT, _LENGTH_MASK = 0x8000, 0x4000, 12, 0xFFF
 _UINT32 = 0xFFFFFFFF
+_LENGTHS = [(_NAME_OFFSET + length + 8) & ~7 for length in range(256)]  # of an entry, by that of its name
+
+Pieces = Sequence[bytes | memoryview]  # of one file, in order: a copy of it all would cost as much as its checksum
 
 
 class IndexStat(NamedTuple):
@@ -63,16 +66,16 @@ def entry_from_stat(status: os.stat_result, oid: Oid, mode: int) -> IndexEntry:
     return IndexEntry(mode, oid, IndexStat(*(value & _UINT32 for value in fields)))
 
 
-def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str, Oid]) -> bytes:
+def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str, Oid]) -> Pieces:
     """A whole index, of each path once. `tree_ids` by folder ("" the root) if the entries are exactly that tree, else
     empty.
     """
     encoded = sorted((name, _encode(name, entry)) for name, entry in ((_raw(path), entry) for path, entry in entries))
-    chunks = [_HEADER.pack(b"DIRC", 2, len(encoded)), *(entry for _, entry in encoded)]
+    pieces = [_HEADER.pack(b"DIRC", 2, len(encoded)), *(entry for _, entry in encoded)]
     if tree_ids:
         ids = {_raw(folder): oid for folder, oid in tree_ids.items()}
-        chunks.append(_tree_extension(cachetree.build((name for name, _ in encoded), ids)))
-    return _signed(chunks)
+        pieces.append(_tree_extension(cachetree.build((name for name, _ in encoded), ids)))
+    return _signed(pieces)
 
 
 class GitIndex:
@@ -99,7 +102,7 @@ class GitIndex:
 
     def patched(
         self, changes: Mapping[str, IndexEntry | None], old_ids: Mapping[str, Oid], new_ids: Mapping[str, Oid]
-    ) -> bytes:
+    ) -> Pieces:
         """The index with these paths set, or with None removed; an unmerged path counts as merged after it.
 
         `old_ids` and `new_ids` are the trees of the folders on the way in the commit before and after this change
@@ -109,11 +112,11 @@ class GitIndex:
         dropped = self._dropped(names)
         added = {name: entry for name, entry in names.items() if entry is not None}
         header = _HEADER.pack(b"DIRC", 2, len(self) - len(dropped) + len(added))
-        chunks = [header, *self._spliced(dropped, added)]
+        pieces = [header, *self._spliced(dropped, added)]
         if b"TREE" in self._extensions:
             tree = self._updated_tree(dropped, added, old_ids, new_ids)
-            chunks += [_tree_extension(tree)] if tree is not None else []
-        return _signed(chunks)
+            pieces += [_tree_extension(tree)] if tree is not None else []
+        return _signed(pieces)
 
     def _dropped(self, names: Mapping[bytes, IndexEntry | None]) -> set[int]:
         """The places that give way: the paths' own entries, and files that stand where a new path needs a folder."""
@@ -127,20 +130,20 @@ class GitIndex:
         return dropped
 
     def _spliced(self, dropped: set[int], added: Mapping[bytes, IndexEntry]) -> list[bytes | memoryview]:
-        """The entries' bytes: what stands goes on in long runs, not copied before the end."""
+        """The entries' bytes: what stands goes on in long runs, which are never copied."""
         inserts: dict[int, list[bytes]] = {}
         for name in sorted(added):
             inserts.setdefault(self._place(name), []).append(_encode(name, added[name]))
         data = memoryview(self._data)
-        chunks: list[bytes | memoryview] = []
+        pieces: list[bytes | memoryview] = []
         copied = _HEADER.size
         for place in sorted(dropped | inserts.keys()):
             start = self._start(place)
-            chunks.append(data[copied:start])
-            chunks += inserts.get(place, [])
+            pieces.append(data[copied:start])
+            pieces += inserts.get(place, [])
             copied = self._start(place + 1) if place in dropped else start
-        chunks.append(data[copied : self._end])
-        return chunks
+        pieces.append(data[copied : self._end])
+        return pieces
 
     def _updated_tree(
         self,
@@ -198,13 +201,15 @@ def _scan(data: bytes, count: int) -> tuple[list[int], int]:
     """The start of each entry, and the end of the last: the one loop over all of them, kept bare."""
     starts = []
     position = _HEADER.size
+    lengths = _LENGTHS
     try:
         for _ in range(count):
             starts.append(position)
-            length = (data[position + 60] & 0x0F) << 8 | data[position + 61]
-            if length == _LENGTH_MASK:  # this long or longer
-                length = data.index(b"\0", position + _NAME_OFFSET) - position - _NAME_OFFSET
-            position += (_NAME_OFFSET + length + 8) & ~7  # one to eight NULs follow the name
+            if data[position + 60] & 0x0F:  # a name of 256 bytes or more
+                end = data.index(b"\0", position + _NAME_OFFSET)
+                position += (end - position + 8) & ~7
+            else:
+                position += lengths[data[position + 61]]
     except (IndexError, ValueError) as error:
         raise _unreadable("truncated") from error
     if position > len(data) - _CHECKSUM_BYTES:
@@ -250,11 +255,11 @@ def _tree_extension(tree: cachetree.CacheTree) -> bytes:
     return _EXTENSION.pack(b"TREE", len(content)) + content
 
 
-def _signed(chunks: Sequence[bytes | memoryview]) -> bytes:
+def _signed(pieces: Pieces) -> Pieces:
     digest = hashlib.sha1(usedforsecurity=False)
-    for chunk in chunks:
-        digest.update(chunk)
-    return b"".join((*chunks, digest.digest()))
+    for piece in pieces:
+        digest.update(piece)
+    return [*pieces, digest.digest()]
 
 
 def _raw(path: str) -> bytes:

@@ -51,11 +51,11 @@ class GitLock:
 
             time.sleep(random.uniform(0.001, 0.05))
 
-    def write(self, data: bytes) -> None:
-        """What `target` will hold; durable on return."""
+    def write(self, *pieces: bytes | memoryview) -> None:
+        """What `target` will hold, one piece after the other; durable on return."""
         assert self._held
         with self.path.open("wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             flush(file)
 
     def commit(self) -> None:
