@@ -54,6 +54,47 @@ def test_one_connection_serves_the_whole_sync(
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("kind", ["ssh", "ssh-v0"])
+def test_what_is_asked_and_fetched_goes_over_one_channel(
+    kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A login, or at least a start of git, for each costs more than what is asked."""
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    tip = Git(tmp_path / "marc").init().commit_files({"a.yaml": "a: 1\n"})
+    Git(tmp_path / "marc")("push", "-q", str(hub.path), "main")
+    url = servers.url(kind, hub.path.name, monkeypatch)
+    program, runs = tmp_path / "ssh", tmp_path / "runs"
+    program.write_text(f'#!/bin/sh\necho >>"{runs}"\nexec {servers.ssh(kind).command} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(program))
+    with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
+        assert one.tips() == {MAIN: tip}
+        one.fetch(objects, [tip], [])
+        assert tip in objects
+        assert len(runs.read_text()) == 1
+        assert one.tips() == {MAIN: tip}
+        assert len(runs.read_text()) == (2 if kind == "ssh-v0" else 1)
+
+
+@pytest.mark.peers
+def test_http_is_asked_as_seldom_as_git_asks(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    theirs = Git(tmp_path / "marc").init().commit_files({"a.yaml": "a: 1\n"})
+    Git(tmp_path / "marc")("push", "-q", str(hub.path), "main")
+    mine = vault.commit_files({"b.yaml": "a: 1\n"})
+    url = servers.url("http", hub.path.name, monkeypatch)
+    caplog.set_level("DEBUG", "urllib3.connectionpool")
+    with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
+        one.tips()
+        one.fetch(objects, [theirs], [])
+        assert one.publish(objects, {"refs/heads/other": (None, mine)}) == {"refs/heads/other": None}
+    asked = [record.getMessage().split('"')[1].split(" ")[0] for record in caplog.records if '"' in record.getMessage()]
+    assert asked == ["GET", "POST", "POST", "GET", "POST"]
+
+
+@pytest.mark.peers
 def test_a_race_that_is_lost_inside_the_server_is_told_from_a_refusal(servers: Servers, tmp_path: Path) -> None:
     """The ref moves after the server told its value and before it takes ours."""
     hub, vault = servers.repository(), Git(tmp_path / "vault").init()

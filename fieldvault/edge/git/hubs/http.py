@@ -11,14 +11,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
 from dulwich.client import AbstractHttpGitClient
+from dulwich.objects import ObjectID
+from dulwich.refs import Ref
 from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -33,15 +35,27 @@ from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
 if TYPE_CHECKING:
     import socket
 
+    from dulwich.object_store import GraphWalker
     from urllib3 import BaseHTTPResponse
 
 _PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
 _REST_BYTES = 64 << 10  # what is read after an answer so that its connection can be used again
 _REDIRECTS_MAX = 3
+_ANY_REF = [b"refs/heads/main"]  # where nobody wants to know what stands there
+_SAY_THE_END = ("Content-Length", "Transfer-Encoding")  # one of these is in every whole answer
 _AGENT = "git/2 (fieldvault)"  # some servers serve only agents that start with git/
 
 _NOWHERE = Path()  # an http address has no path that would count from a folder
 _Body = bytes | Iterator[bytes] | None
+# As dulwich has it: refs, capabilities, address, symbolic refs, peeled tags.
+_Discovered = tuple[dict[Ref, ObjectID | None], set[bytes], str, dict[Ref, Ref], dict[Ref, ObjectID]]
+
+
+class _Told(NamedTuple):
+    """`version` of git's protocol."""
+
+    version: int
+    discovered: _Discovered
 
 
 class HttpClient(AbstractHttpGitClient):
@@ -56,14 +70,47 @@ class HttpClient(AbstractHttpGitClient):
         self._login: Login | None = None
         self._approved = False
         self._answer: Answer | None = None
+        self._path = address.path.encode("utf-8", "surrogateescape")
+        self._told: _Told | None = None  # what the server said of itself and its refs, when it was last asked
 
-    def capabilities(self, path: bytes) -> set[bytes]:
+    def refs(self, prefixes: Sequence[bytes]) -> dict[Ref, ObjectID | None]:
+        """Where the server's refs stand; those outside of `prefixes` may be left out. `protocol_version` is set."""
+        self._told = None
+        return self._discover_references(b"git-upload-pack", self._get_url(self._path), ref_prefix=prefixes)[0]
+
+    def receive(
+        self, wants: list[ObjectID], haves: GraphWalker, write: Callable[[bytes], int], without: bytes | None
+    ) -> None:
+        """Have a thin pack of what `wants` need and `haves` lack written by `write`; `without` is a filter of git's,
+        which counts where the server knows filters.
+        """
+        self.fetch_pack(
+            self._path, lambda refs, depth=None: wants, haves, write, ref_prefix=_ANY_REF, filter_spec=without
+        )
+
+    def capabilities(self) -> set[bytes]:
         """What the server says that it can do; `protocol_version` is set."""
-        address = self._get_url(path)
-        _, said, *_ = self._discover_references(b"git-upload-pack", address, ref_prefix=[b"refs/heads/main"])
-        return said
+        url = self._get_url(self._path)
+        return self._discover_references(b"git-upload-pack", url, ref_prefix=_ANY_REF)[1]
+
+    def _discover_references(
+        self,
+        service: bytes,
+        base_url: str,
+        protocol_version: int | None = None,
+        ref_prefix: Sequence[bytes] | None = None,
+    ) -> _Discovered:
+        """For a fetch not asked again: its wants are known, and what the server can do as well."""
+        if service != b"git-upload-pack":
+            return super()._discover_references(service, base_url, protocol_version, ref_prefix)
+        if self._told is None:
+            discovered = super()._discover_references(service, base_url, protocol_version, ref_prefix)
+            self._told = _Told(self.protocol_version, discovered)
+        self.protocol_version = self._told.version
+        return self._told.discovered
 
     def close(self) -> None:
+        self._told = None
         self._finish()
         self._pool.clear()
 
@@ -175,6 +222,8 @@ class HttpClient(AbstractHttpGitClient):
             raise HubUnreachable("hub-unreachable", host=host, reason="broken-off", status=status)
         if status == 429 or status >= 500:
             raise HubUnreachable("hub-unreachable", host=host, reason="overloaded", status=status)
+        if status == 200 and not any(name in response.headers for name in _SAY_THE_END):
+            raise HubUnreachable("hub-unreachable", host=host, reason="cut")  # in the middle of its headers
         if status != 200 or not kind.startswith("application/x-git-"):
             raise HubRefused("hub-not-git", host=host)
 

@@ -75,13 +75,13 @@ class RemoteHub:
 
     def tips(self) -> dict[str, Oid]:
         with self._talk():
-            found = self._client.get_refs(self._path, ref_prefix=[prefix.encode("ascii") for prefix in PREFIXES])
+            refs = self._client.refs([prefix.encode("ascii") for prefix in PREFIXES])
             self._by_id = self._client.protocol_version == _BY_ID_VERSION
-            return _believable(found.refs)
+            return _believable(refs)
 
     def abilities(self) -> Abilities:
         with self._talk():
-            said = self._client.capabilities(self._path)
+            said = self._client.capabilities()
             words = {word for line in said for word in re.split(rb"[ =\n]", line)}
             self._client.close()
             return Abilities(int(self._client.protocol_version), b"filter" in words)
@@ -123,22 +123,17 @@ class RemoteHub:
         with into.receive_pack() as intake:
             try:
                 self._receive(intake, wants, Haves(into.settled, complete), without)
-            except HubUnreachable:
-                self._progress(0, salvage(intake), "received")
+            except HubUnreachable as error:
+                if error.facts.get("reason") != "garbled":  # nobody knows which of its objects the link has changed
+                    self._progress(0, salvage(intake), "received")
                 raise
 
     def _receive(
         self, intake: PackIntake, wants: Collection[Oid], haves: Haves, without: bytes | None = None
     ) -> list[Oid]:
         """The ids of the pack that came; `without` is a filter of git's."""
-
-        def determine_wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-            return [ObjectID(oid.encode("ascii")) for oid in wants]
-
         with self._talk():
-            self._client.fetch_pack(
-                self._path, determine_wants, haves, intake.write, ref_prefix=[b"refs/heads/main"], filter_spec=without
-            )
+            self._client.receive([ObjectID(oid.encode("ascii")) for oid in wants], haves, intake.write, without)
         try:
             arrived = intake.adopt()
         except Corrupt as error:
