@@ -2,18 +2,20 @@
 
 Law: nothing is decided here. The slots are put one after the other, at the column where their collection now stands;
 `text` is the inverse of reading. Only what has no place is moved to one: a lead above the first entry of a collection
-that begins on its dash's line goes above the dash, and a space between flow entries follows the entries' new places.
+that begins on its dash's line goes above the dash, a space between flow entries follows the entries' new places, and
+what comes to stand below a block scalar is kept out of it.
 """
 
 from __future__ import annotations
 
+from fieldvault.core.blockends import OpenEnd, kept_out, open_end
 from fieldvault.core.nodes import Alias, Collection, Entry, Node, Scalar, Tree, indent
 
 
 def data(tree: Tree) -> bytes:
     """The bytes of the file."""
     written = text(tree)
-    if not tree.final_newline:
+    if not tree.final_newline and not written.endswith("\n\n"):  # a blank last line may be content
         written = written.removesuffix("\n")
     if tree.newline != "\n":
         written = written.replace("\r\n", "\n").replace("\n", tree.newline)
@@ -28,7 +30,8 @@ def text(tree: Tree) -> str:
         _block(root, root.indent, out)
     else:
         _beside(tree.root, 0, out)
-    out.append(tree.end)
+    end = open_end(root, 0)
+    out.append(kept_out(tree.end, end, 0) if end else tree.end)
     return "".join(out)
 
 
@@ -61,17 +64,20 @@ def shape_text(node: Node) -> str:
 
 
 def _block(collection: Collection, column: int, out: list[str]) -> None:
-    for place, entry in enumerate(collection.entries):
-        _entry(entry, column, out, inline=collection.inline and place == 0)
-    _lines(collection.foot, column, out)
+    above: Entry | None = None
+    for entry in collection.entries:
+        end = open_end(above.node, column) if above and entry.lead else None
+        _entry(entry, column, out, inline=collection.inline and not above, below=end)
+        above = entry
+    _lines(collection.foot, column, out, open_end(above.node, column) if above and collection.foot else None)
 
 
-def _entry(entry: Entry, column: int, out: list[str], *, inline: bool) -> None:
-    if entry.file is not None and entry.column == column == 0:  # as it was read, at the left margin where it was read
+def _entry(entry: Entry, column: int, out: list[str], *, inline: bool, below: OpenEnd | None = None) -> None:
+    if entry.file is not None and entry.column == column == 0 and not below:  # at the left margin, where it was read
         out.append(entry.file[entry.start : entry.end])
         return
     if not inline:
-        _lines(_lead(entry), column, out)
+        _lines(_lead(entry), column, out, below)
         out.append(" " * column)
     out.append(indent(entry.head, column))
     child = entry.node
@@ -92,9 +98,10 @@ def _lead(entry: Entry) -> str:
     return entry.lead
 
 
-def _lines(slot: str, column: int, out: list[str]) -> None:
+def _lines(slot: str, column: int, out: list[str], below: OpenEnd | None) -> None:
     if slot:
-        out.append(indent("\n" + slot, column)[1:])
+        lines = indent("\n" + slot, column)[1:]
+        out.append(kept_out(lines, below, column) if below else lines)
 
 
 def _beside(entry: Entry, column: int, out: list[str]) -> None:

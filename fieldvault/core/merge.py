@@ -141,7 +141,7 @@ class _Merger:
             return self._on_one_side(path, rule, sides)
         inside = self._inside(path, rule, sides)
         if inside is not None:
-            return slots.surrounded(sides, inside, slots.gap_beside(sides, sides.ours))
+            return slots.surrounded(sides, inside, slots.gap_around(sides, inside))
         return self._decided(path, rule, sides)
 
     def _on_one_side(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
@@ -229,7 +229,7 @@ class _Merger:
         inside = self._inside(path, rule, sides)
         if inside is None:
             return self._decided(path, rule, sides)
-        return slots.surrounded(sides, inside, slots.gap_beside(sides, sides.ours))
+        return slots.surrounded(sides, inside, slots.gap_around(sides, inside))
 
     # Maps and lists.
 
@@ -260,12 +260,17 @@ class _Merger:
             elif key not in merged:
                 merged[key] = self.field((*path, key), field, _sides(key, named))
         for key in computed:
-            merged[key] = self._derived(key, rule, merged, _sides(key, named))
+            merged[key] = self._derived((*path, key), rule, merged, _sides(key, named))
         return arranged(rule, trio, named, merged).collection
 
-    def _derived(self, key: str, rule: FieldRule, merged: Mapping[str, Entry | None], sides: Sides) -> Entry | None:
-        """A field that is computed from its merged siblings; where they do not say enough it merges as a register."""
-        field = rule.field(key)
+    def _derived(
+        self, path: FieldPath, rule: FieldRule, merged: Mapping[str, Entry | None], sides: Sides
+    ) -> Entry | None:
+        """A field that is computed from its merged siblings; where they do not say enough it merges as a register.
+
+        `rule` is that of the map around it.
+        """
+        field = rule.field(path[-1])
         siblings = {name: value_of(entry.node, rule.field(name)) for name, entry in merged.items() if entry is not None}
         compute = FUNCTIONS.get(field.policy.function or "")
         value = compute(siblings) if compute else MISSING
@@ -274,7 +279,7 @@ class _Merger:
             return None
         if len(present) == 1:
             return present[0] if value is MISSING else with_value(present[0], value, field)
-        return self._decided((), field, sides) if value is MISSING else self._showing(field, sides, value)
+        return self._decided(path, field, sides) if value is MISSING else self._showing(field, sides, value)
 
     def _group(
         self, path: FieldPath, rule: FieldRule, members: tuple[str, ...], named: Sequence[Named]

@@ -104,6 +104,14 @@ def gap_beside(sides: Sides, chosen: Entry) -> str:
     return chosen.gap
 
 
+def gap_around(sides: Sides, inside: Collection) -> str:
+    """The space before a collection that both sides were merged into: that of those beside their key, as it is."""
+    beside = [side.gap for side in sides[1:] if side is not None and _beside(side.node)]
+    if not inside.flow or not beside:
+        return ""
+    return pick(sides.base.gap if sides.base and _beside(sides.base.node) else None, beside[0], beside[-1])
+
+
 def _beside(node: Node) -> bool:
     """Whether a node stands on its key's line."""
     if isinstance(node, Collection):

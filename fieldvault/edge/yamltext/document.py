@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fieldvault.core import editing, layout, writing
 from fieldvault.core.nodes import Tree
 from fieldvault.core.reading import find, value_of
 from fieldvault.core.schema import DEFAULT, Schema
@@ -46,9 +45,10 @@ class Document:
     def with_edits(self, edits: Sequence[tuple[FieldPath, Maybe]], schema: Schema = DEFAULT) -> bytes:
         """The file with these fields set (MISSING: removed), in order. An item of a list is addressed by its key.
 
-        Raises `edit-unsafe` where the text around a field would make it read otherwise, as a comment that stands deeper
-        than its neighbours does below a new block of text: such a field is edited by hand.
+        Raises `edit-unsafe` where the text around a field would make it read otherwise: such a field is edited by hand.
         """
+        from fieldvault.core import editing, layout  # which who only reads need not load
+
         tree = editing.edited(self.tree, edits, schema)
         data = layout.data(tree)
         meant = value_of(tree.root.node, schema.root)
@@ -82,4 +82,6 @@ def check(data: bytes, *, limits: Limits = RECORD) -> None:
 
 def dump(value: dict[str, Value] | list[Value]) -> bytes:
     """A new file for a value, in the house style."""
+    from fieldvault.core import layout, writing
+
     return layout.data(writing.tree_of(value))

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldvault.core import layout
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, same
 from fieldvault.edge import schemas
@@ -87,10 +88,18 @@ def test_a_comment_that_touched_a_bracket_does_not_touch_a_number() -> None:
     assert read(b"a: [1]#c\n").with_edits([(("a",), 2)]) == b"a: 2 #c\n"
 
 
-def test_an_edit_that_would_read_otherwise_is_refused() -> None:
-    document = read(b"a: x\n      # deep\nb: 1\n")
+@pytest.mark.parametrize(
+    ("below", "kept"), [("      # deep\n", "# deep\n"), ("\n # c\n", " # c\n"), ("# c\n\n", "# c\n\n"), ("\n", "")]
+)
+def test_what_stands_below_a_new_block_of_text_is_kept_out_of_it(below: str, kept: str) -> None:
+    document = read(f"a: x\n{below}b: 1\n".encode())
+    assert document.with_edits([(("a",), "l1\nl2\n\n")]) == f"a: |+\n  l1\n  l2\n\n{kept}b: 1\n".encode()
+
+
+def test_an_edit_that_would_read_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "data", lambda tree: b"a: y\n")  # no text is known that makes an edit read otherwise
     with pytest.raises(FieldvaultError) as caught:
-        document.with_edits([(("a",), "l1\nl2\n")])
+        read(b"a: x\n").with_edits([(("a",), "z")])
     assert (caught.value.kind, caught.value.facts["fields"]) == ("edit-unsafe", (("a",),))
 
 
