@@ -13,16 +13,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from fieldvault.core.reading import ITEMS_BY_KEY, key_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical
 
 
-@dataclass(frozen=True)
-class Former:
+class Former(NamedTuple):
     """A version that the working file held. `own`: what replaced it was saved by the person, not written by fv or git.
 
     MISSING where it could not be read.
@@ -32,8 +30,7 @@ class Former:
     own: bool
 
 
-@dataclass(frozen=True)
-class Stale:
+class Stale(NamedTuple):
     """The save came from the former version `place` (0 is the newest); `exact`: it is that version."""
 
     place: int
@@ -105,6 +102,8 @@ def _apart(one: _Node | None, other: _Node | None) -> int:
     if one == other:
         return 0
     if isinstance(one, tuple) and isinstance(other, tuple):
+        from difflib import SequenceMatcher  # only for a list or a text that both changed
+
         steps = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
         return sum(max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in steps if tag != "equal")
     return 1
