@@ -7,15 +7,14 @@ field, and a list without keys as a whole. Values count as equal as they do in t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fieldvault.core.reading import ITEMS_BY_KEY, key_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, same
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field that differs; MISSING where a version has none."""
 
     path: FieldPath

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fieldvault.core.values import FieldPath, Maybe, canonical, rank, to_pointer
 
@@ -32,8 +31,7 @@ OF_FILES = frozenset((ATTACHMENT, UNREADABLE, DUPLICATE_ID))
 _SAFE_ID = re.compile(r"[a-z0-9]{1,16}_[a-z0-9_]{1,64}")  # no case, no dot, no reserved name
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """What else stands at a field of a record, beside the value that the record shows. MISSING: a removal.
 
     `record` is the record's id, or its path where it has none; `base` is for the reader, MISSING where both added.

@@ -7,7 +7,7 @@ Law: text for the history, made from facts alone; what a command says to the per
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fieldvault.core.changes import FieldChange
 from fieldvault.core.values import MISSING, FieldPath, Value, canonical
@@ -18,8 +18,7 @@ MERGE_TRAILER = "Fv-Merge: 1"  # tells merges by fields from those that plain gi
 _TITLES = ("name", "title", "number", "sku", "subject", "label", "id")
 
 
-@dataclass(frozen=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One file that differs. `kind`: new, changed, removed, renamed; `title`: how a person calls the record or file."""
 
     path: str

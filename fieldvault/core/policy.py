@@ -7,8 +7,7 @@ answer depends on the schema alone, never on a record. A rule that contradicts i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fieldvault.core import scalars
 from fieldvault.core.values import Value
@@ -34,8 +33,7 @@ _FITS = {
 _ORDERS = ("source", "key", "none")
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """How one field merges. `keys`: of a keyed list or log; `at`: a log's instant; `levels`: of ladder or strictest."""
 
     strategy: str

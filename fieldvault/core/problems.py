@@ -5,17 +5,16 @@ Law: a problem is found by looking at the files as they stand, never stored, and
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from fieldvault.core.values import FieldPath
 
 
-@dataclasses.dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong at one field. `kind` names the message, `line` counts from 1, `facts` are what the message says."""
 
     field: FieldPath
     kind: str
     line: int | None = None
-    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, object] = {}

@@ -13,8 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fieldvault.core.changes import FieldChange
-from fieldvault.core.conflicts import Conflict
 from fieldvault.core.values import MISSING, to_pointer
 from fieldvault.edge.git.store.history import Commit
 from fieldvault.errors import FieldvaultError
@@ -48,7 +46,7 @@ def plain(value: Any) -> Any:
         return failure_facts(value)
     if isinstance(value, Commit):
         return _commit(value)
-    if isinstance(value, (Conflict, FieldChange)) or dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) or hasattr(value, "_fields"):
         return {name: plain(one) for name, one in _fields(value) if not _absent(one)}
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items()}
@@ -69,13 +67,13 @@ def time(seconds: int, offset_min: int = 0) -> str:
 
 def _fields(value: Any) -> list[tuple[str, Any]]:
     found = []
-    for one in dataclasses.fields(value):
-        held = getattr(value, one.name)
-        if one.name in ("field", "path") and isinstance(held, tuple):
+    for name in getattr(value, "_fields", None) or [one.name for one in dataclasses.fields(value)]:
+        held = getattr(value, name)
+        if name in ("field", "path") and isinstance(held, tuple):
             held = to_pointer(held)[1:]
-        if one.name in ("time", "confirmed_at", "answered_at") and isinstance(held, int):
+        if name in ("time", "confirmed_at", "answered_at") and isinstance(held, int):
             held = time(held)
-        found.append((one.name, held))
+        found.append((name, held))
     return found
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.contents import keep_contents
 from fieldvault.actions.committing.drafts import keep_drafts
+from fieldvault.actions.committing.gitspointers import take_up_pointers
 from fieldvault.actions.committing.masses import gone_records, held_here
 from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
-from fieldvault.actions.ground.absent import note_brought
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.recovery import locked
@@ -97,8 +97,6 @@ def _commit(
 ) -> CommitReport:
     branch = vault.branch()
     seen = survey(vault, paths)
-    if seen.head:
-        note_brought(vault, seen.head)
     report = CommitReport(held=dict(seen.problems))
     edits: list[Edit] = []
     broken: list[Edit] = []
@@ -119,6 +117,7 @@ def _commit(
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
     adopted = left_open(vault, batch, seen.head) if seen.head else {}
+    adopted |= take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
     if voids or adopted:
         tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
     tree = leave_open(batch, tree, report.stale)
@@ -171,7 +170,7 @@ def _from_their_bases(seen: Survey, edits: list[Edit], stale: Iterable[StaleSave
     bases = {save.path: save.base for save in stale}
     seen.behind |= bases
     return [
-        replace(edit, change=edit.change._replace(old=bases.get(edit.change.path, edit.change.old))) for edit in edits
+        edit._replace(change=edit.change._replace(old=bases.get(edit.change.path, edit.change.old))) for edit in edits
     ]
 
 

@@ -9,7 +9,7 @@ doubted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from fieldvault.actions.committing.survey import Edit
 from fieldvault.actions.ground.vault import Vault
@@ -33,8 +33,7 @@ from fieldvault.errors import Corrupt
 EDITS_MAX = 200  # whoever saves more at once is a program, and read them before
 
 
-@dataclass(frozen=True)
-class StaleSave:
+class StaleSave(NamedTuple):
     """A save of the record `title` that came from an old version. `exact`: it is that version, and a person must say
     which values stand; else what came since was merged with it.
     """
@@ -123,7 +122,7 @@ def leave_open(batch: Batch, tree: Oid, saves: Iterable[StaleSave]) -> Oid:
             other = MISSING if change.new is MISSING else change.old
             known = standing.get(change.path, Conflict(key, change.path, STALE_SAVE, MISSING, ()))
             also = {canonical(value): value for value in (*known.also, other)}
-            conflict = replace(known, also=tuple(also.values()))
+            conflict = known._replace(also=tuple(also.values()))
             found[conflict_path(key, change.path)] = _blob(batch, yamltext.write_conflict(conflict))
         shown = [(change.path, change.old) for change in differing if change.new is MISSING]
         if shown:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from stat import S_ISDIR
+from typing import NamedTuple
 
 from fieldvault.actions.committing.belonging import belongs
 from fieldvault.actions.committing.word import may_differ
@@ -25,8 +26,7 @@ from fieldvault.edge.worktree import Known, Read, changed_entry, walk
 from fieldvault.errors import FieldvaultError
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """One file that the person changed: from its working base to what stands there now (`read` is None: removed)."""
 
     change: TreeChange

@@ -5,7 +5,7 @@ Law: such a file is a draft: held, named with its line, and in nobody's way. Eve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fieldvault.actions.committing.survey import Edit
 from fieldvault.core.names import is_record, is_yaml
@@ -13,8 +13,7 @@ from fieldvault.edge import yamltext
 from fieldvault.errors import Unreadable
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """A saved file that is not yet a readable record; `problem` says why, with line and column."""
 
     path: str

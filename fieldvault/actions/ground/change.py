@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fieldvault.actions.ground.absent import note_absent
 from fieldvault.actions.ground.mirror import note_change
@@ -33,8 +33,7 @@ from fieldvault.errors import Corrupt
 LOCK_WAIT_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What is to become of the vault.
 
     `tree_changes`: every path in which the new head's tree differs from the old one's. `files`: the working files to
@@ -47,7 +46,7 @@ class Change:
     new_head: Oid
     tree_changes: Sequence[TreeChange]
     files: Sequence[TreeChange] = ()
-    read: Mapping[str, Read] = field(default_factory=dict)
+    read: Mapping[str, Read] = {}
     reason: str = ""
     dropping: bool = False
 

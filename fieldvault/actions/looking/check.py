@@ -6,7 +6,7 @@ Law: nothing is refused and nothing is changed; problems are functions of the fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.ground.vault import Vault
@@ -100,7 +100,7 @@ def located(reader: Reader, tree: Oid, types: Types, one: FileProblem) -> FilePr
     if entry is None:
         return one
     line = yamltext.read(reader.blob(entry.oid)).find(one.problem.field, types.schema(one.path))
-    return FileProblem(one.path, replace(one.problem, line=line))
+    return FileProblem(one.path, one.problem._replace(line=line))
 
 
 def _below(path: str, chosen: Sequence[str]) -> bool:

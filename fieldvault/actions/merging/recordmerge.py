@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fieldvault.core import layout
@@ -130,7 +130,7 @@ def _with_unreadable(
 def _reads_as(data: bytes, meant: Maybe, schema: Schema, limits: Limits, like: Document | None) -> bool:
     """Whether the bytes read back as the value that was built beside them. Two records may add up to a larger one."""
     try:
-        doubled = replace(limits, bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max)
+        doubled = limits._replace(bytes_max=2 * limits.bytes_max, nodes_max=2 * limits.nodes_max)
         again = read(data, limits=doubled, like=like)
     except Unreadable:
         return False

@@ -8,7 +8,7 @@ records merge field by field (recordmerge), text attachments by lines, other att
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fieldvault.actions.merging import recordmerge
 from fieldvault.actions.merging.placing import place
@@ -83,7 +83,7 @@ def base_tree(batch: Batch, ours: Oid, theirs: Oid) -> Oid | None:
     for other in bases[1:]:
         tree = merge_commits(batch, merged, other).tree
         # A commit that stands for the merge of these two only while we look for the bases of the next one.
-        stand_in = replace(read_commit(batch, merged), tree=tree, parents=(merged, other), message="")
+        stand_in = read_commit(batch, merged)._replace(tree=tree, parents=(merged, other), message="")
         merged = batch.add("commit", encode_commit(stand_in))
     return read_commit(batch, merged).tree
 
@@ -144,7 +144,7 @@ class _TreeMerge:
         files = ConflictFiles(self.batch, tree)
         changes: dict[str, Entry | None] = dict.fromkeys(files.paths(path))
         for conflict in files.open(path).values():
-            changes[conflict_path(to, conflict.field)] = self._blob(write_conflict(replace(conflict, record=to)))
+            changes[conflict_path(to, conflict.field)] = self._blob(write_conflict(conflict._replace(record=to)))
         return patch_tree(self.batch, tree, changes)
 
     def _blob(self, data: bytes, mode: int = FILE) -> Entry:
@@ -236,7 +236,7 @@ class _TreeMerge:
         for files in self.conflict_files:
             self.gone |= files.paths(key).keys()
         known = key if merged.data is None else record_id(merged.data) or path
-        self._leave_open(*(replace(conflict, record=known) for conflict in merged.conflicts))
+        self._leave_open(*(conflict._replace(record=known) for conflict in merged.conflicts))
         unreadable = None
         for unreadable, data in merged.beside(path):
             self._put(unreadable, data)
@@ -313,7 +313,7 @@ class _TreeMerge:
             higher = max(known, key=lambda side: (side.kind in OF_FILES, write_conflict(side)))
             names_only = higher.kind in OF_FILES  # while versions lie side by side nobody is asked whether they go
             also = tuple(value for value in values if isinstance(value, str) or not names_only)
-            self._leave_open(replace(higher, also=also))
+            self._leave_open(higher._replace(also=also))
 
     def _conflict_at(self, entry: Entry | None) -> Conflict | None:
         try:
@@ -330,7 +330,7 @@ def _moved(conflict: Conflict, new: Mapping[str, str]) -> Conflict:
     """The conflict with the files it names where they lie now."""
     if conflict.kind not in OF_FILES:
         return conflict
-    return replace(conflict, also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
+    return conflict._replace(also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
 
 
 def _name(path: str) -> str:

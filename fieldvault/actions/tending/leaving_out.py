@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from fieldvault.actions.committing.commit import Now, commit
@@ -109,7 +109,7 @@ class _Anew:
             return parents[0] if parents else None
         self._report.written += 1
         extra = tuple(pair for pair in one.extra if pair[0] != "gpgsig")  # it signs what was
-        again = replace(one, oid="", tree=tree_now, parents=parents, extra=extra)
+        again = one._replace(oid="", tree=tree_now, parents=parents, extra=extra)
         return self._batch.add("commit", encode_commit(again))
 
     def _left(self, changes: Sequence[TreeChange]) -> dict[str, Entry | None]:

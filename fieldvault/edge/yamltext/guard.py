@@ -6,7 +6,7 @@ cannot grow into a gigabyte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -14,8 +14,7 @@ from fieldvault.core.nodes import Alias, Collection, Node
 from fieldvault.errors import Unreadable
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What a record may hold: bytes of the file, levels of nesting, nodes with aliases written out.
 
     `map_only`: a record is a map; merge-file takes any document.

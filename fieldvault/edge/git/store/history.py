@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.store.objects import Reader, expect
@@ -21,8 +21,7 @@ _OID = re.compile(r"[0-9a-f]{40}")
 _PERSON = re.compile(r"(.*) (-?\d+) ([+-])(\d{2})(\d{2})", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit. Times are seconds since 1970, offsets minutes east of UTC; `oid` is "" until it is written.
 
     Text that is no UTF-8 is carried by surrogateescape; `extra` keeps headers such as gpgsig and encoding.
