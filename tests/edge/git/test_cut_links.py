@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.objects import Objects
 from fieldvault.errors import Corrupt, FieldvaultError, HubUnreachable
 from tests import peers
 from tests.edge.git.conftest import Servers
-from tests.edge.git.failing import MAIN, failure, fetch, publish, tips, trusting
+from tests.edge.git.failing import HASTY, MAIN, failure, fetch, publish, tips, trusting
 from tests.gitenv import Git
+
+PACK_BYTES = 400  # the end of a fetch
+KIND_BITS = (4, 5, 6)  # of the first byte of an object in a pack
 
 pytestmark = pytest.mark.usefixtures("nobodys_settings")
 
@@ -85,6 +90,38 @@ class TestBadLinks:
                 else:
                     vault("update-ref", MAIN, tip)
                     vault.assert_sound()
+
+    def test_git_finds_nothing_wrong_with_what_was_kept_when_one_bit_changed(
+        self, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """It may be one that says what kind an object is of: whole in itself, and a tree or commit that is none."""
+        hub, marc, vault = servers.repository(), Git(tmp_path / "marc").init(), Git(tmp_path / "vault").init()
+        for number in range(3):
+            tip = marc.commit_files({f"{number}.yaml": f"name: {number}\n" * (number + 1)})
+        marc("push", "-q", str(hub.path), "main")
+        url, port = self.way("git", servers, hub.path.name, monkeypatch)
+        with Objects(vault.path / ".git") as objects:
+
+            def fetch_all(link: peers.BadLink) -> None:
+                with (
+                    open_hub(url(link.port), tmp_path, limits=HASTY) as one,
+                    Arrivals(tmp_path / "incoming", objects) as arrivals,
+                ):
+                    one.tips()
+                    assert one.parts is not None
+                    try:
+                        one.parts.fetch_all(arrivals, [tip], [])
+                    finally:
+                        arrivals.settle()
+
+            with peers.BadLink(port) as whole:
+                fetch_all(whole)
+            end = whole.carried["down"]
+            for place in (place for place in range(end - PACK_BYTES, end) if place % 8 in KIND_BITS):
+                with contextlib.suppress(FieldvaultError), peers.BadLink(port, flip=place) as link:
+                    fetch_all(link)
+        vault("update-ref", MAIN, tip)
+        vault.assert_sound()
 
     def way(
         self, kind: str, servers: Servers, name: str, monkeypatch: pytest.MonkeyPatch
