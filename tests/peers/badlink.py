@@ -39,6 +39,8 @@ class BadLink:
                 near, _ = self._listening.accept()
                 far = socket.create_connection(("127.0.0.1", self._target))
                 self._open += [near, far]
+                for end in (near, far):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for source, sink, way in ((near, far, "up"), (far, near, "down")):
                     threading.Thread(target=self._carry, args=(source, sink, way), daemon=True).start()
 
