@@ -16,6 +16,10 @@ from fieldvault.core.snapshot import Oid, blob_id
 POINTER_BYTES_MAX = 200
 CHUNK_BYTES = 256 << 10  # how contents travel: what a weak link can carry, and few enough to name
 
+_MERGED_BYTES_MAX = 2_000  # three pointers, and as many names of commits
+_OURS = b"<<<<<<<"
+_MARKERS = {_OURS: (0,), b"|||||||": (), b"=======": (1,), b">>>>>>>": (0, 1)}  # whose the lines after each are
+
 _LFS = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,17})\n",
 )
@@ -47,6 +51,22 @@ def read_pointer(data: bytes) -> Pointer | None:
     """The pointer that these bytes are; None for every other content."""
     found = _LFS.fullmatch(data) if len(data) <= POINTER_BYTES_MAX else None
     return Pointer(found[1].decode("ascii"), int(found[2])) if found else None
+
+
+def merged_as_text(data: bytes) -> tuple[Pointer, Pointer] | None:
+    """The two pointers in what git leaves of them where it merges them line by line, with its markers."""
+    if len(data) > _MERGED_BYTES_MAX or _OURS not in data:
+        return None
+    sides = [b"", b""]
+    into: tuple[int, ...] = (0, 1)
+    for line in data.splitlines(keepends=True):
+        if line[:7] in _MARKERS:
+            into = _MARKERS[line[:7]]
+            continue
+        for side in into:
+            sides[side] += line
+    ours, theirs = map(read_pointer, sides)
+    return (ours, theirs) if ours is not None and theirs is not None and ours != theirs else None
 
 
 def may_be_pointed_to(path: str) -> bool:

@@ -222,6 +222,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "{count} of the newest commit's objects are missing or damaged, the first is {oid}",
         "fv clone HUB NEW-FOLDER, and put files that were not synced into that",
     ),
+    "committed-whole": (
+        "attachments that plain git has committed whole travel in one piece each: {count}, the largest {path} ({size})",
+        "move it out of the vault, fv commit, move it back, fv commit",
+    ),
     "disk-nearly-full": ("only {size} are left on this disk", ""),
     "hub-is-empty": ("the hub is empty", "fv sync"),
     "hub-ssh-protocol": (

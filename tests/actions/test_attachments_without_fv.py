@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.actions.ground.forgit import filter_command
+from fieldvault.actions.tending.vaulthealth import vault_findings
 from tests.actions.test_attachments import OTHER, SMALL, VIDEO, committed, content_of, pointer
 from tests.actions.test_sync import FILES
 from tests.world import Desk, World, fv
@@ -60,6 +61,9 @@ def test_what_git_committed_whole_is_read_for_ever(without: Desk, world: World) 
     without.assert_clean()
     assert sys.executable in without.git("config", "filter.fieldvault.process")
     assert world.join("Ines").read_bytes("tour.mp4") == VIDEO
+    with without.vault() as vault:
+        found = {one.kind: one.facts for one in vault_findings(vault)}
+    assert found["committed-whole"] == {"path": "tour.mp4", "octets": len(VIDEO), "count": 1}
 
 
 def test_checkout_and_merge_show_pointers_and_lose_nothing(without: Desk) -> None:
@@ -80,6 +84,32 @@ def test_checkout_and_merge_show_pointers_and_lose_nothing(without: Desk) -> Non
     assert fv("get", cwd=marc.root).returncode == 0
     assert marc.read_bytes("tour.mp4") == OTHER
     marc.commit()
+    marc.assert_clean()
+
+
+@pytest.mark.parametrize("command", ["merge", "rebase", "stash"])
+def test_pointers_that_git_merged_as_text_become_both_versions(world: World, marc: Desk, command: str) -> None:
+    marc.sync()
+    ines = world.join("Ines")
+    ines.write("tour.mp4", VIDEO + b"hers")
+    ines.sync()
+    marc.write("tour.mp4", VIDEO + b"his")
+    if command == "stash":
+        marc.git("stash", "-q")
+    else:
+        marc.commit()
+    marc.git("fetch", "-q", "origin")
+    done = marc.git.run(*{"stash": ("pull", "-q", "origin", "main")}.get(command, (command, "origin/main")))
+    done = marc.git.run("stash", "pop") if command == "stash" else done
+    assert done.returncode == 1 and b"<<<<<<<" in marc.read_bytes("tour.mp4")
+    if command != "stash":
+        marc.git("add", "-A")
+        marc.git("-c", "core.editor=true", *(("commit", "-q") if command == "merge" else ("rebase", "--continue")))
+    marc.sync()
+    ines.sync()
+    found = {data for path, data in marc.files().items() if path.startswith("tour")}
+    assert found == {VIDEO + b"hers", VIDEO + b"his"} and marc.files() == ines.files()
+    assert [one.conflict.kind for one in marc.conflicts()] == ["attachment"]
     marc.assert_clean()
 
 

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from fieldvault.core.pointers import Pointer, may_be_pointed_to, read_pointer
+from fieldvault.core.pointers import Pointer, may_be_pointed_to, merged_as_text, read_pointer
 from fieldvault.core.snapshot import blob_id
 
 SHA256 = hashlib.sha256(b"a brochure").hexdigest()
@@ -38,3 +38,21 @@ def test_what_differs_by_a_byte_is_an_ordinary_file(data: bytes) -> None:
 def test_records_and_git_s_own_files_are_never_pointed_to() -> None:
     assert may_be_pointed_to("materials/brochure.pdf")
     assert not any(map(may_be_pointed_to, ["customers/a.yaml", "x.yml", ".gitattributes", "a/.gitignore", ".vscode/x"]))
+
+
+OTHER = hashlib.sha256(b"another").hexdigest()
+
+
+@pytest.mark.parametrize("base", ["", f"||||||| 1234567\noid sha256:{'0' * 64}\nsize 9\n"])
+def test_what_git_leaves_of_two_pointers_is_both(base: str) -> None:
+    start, middle, end = "version https://git-lfs.github.com/spec/v1\n<<<<<<< HEAD\n", "=======\n", ">>>>>>> topic\n"
+    ours, theirs = f"oid sha256:{SHA256}\n", f"oid sha256:{OTHER}\n"
+    sized = f"{start}{ours}size 10\n{base}{middle}{theirs}size 7\n{end}"
+    assert merged_as_text(sized.encode()) == (Pointer(SHA256, 10), Pointer(OTHER, 7))
+    alike = f"{start}{ours}{middle}{theirs}{end}size 7\n"
+    assert merged_as_text(alike.encode()) == (Pointer(SHA256, 7), Pointer(OTHER, 7))
+
+
+@pytest.mark.parametrize("data", [TEXT, b"", b"<<<<<<< HEAD\na\n=======\nb\n>>>>>>> topic\n", TEXT + b"<<<<<<< HEAD\n"])
+def test_other_text_is_not_two_pointers(data: bytes) -> None:
+    assert merged_as_text(data) is None

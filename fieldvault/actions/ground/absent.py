@@ -12,12 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fieldvault.actions.ground.showing import pointer_at
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.store.history import read_commit
-from fieldvault.edge.git.store.trees import diff_trees
 
 
 @dataclass
@@ -48,18 +44,6 @@ def note_absent(vault: Vault, paths: Iterable[str]) -> None:
     if come:
         choices.absent |= come
         choices.save(vault)
-
-
-def note_brought(vault: Vault, head: Oid) -> None:
-    """What plain git may have brought with `head` since fv last looked: by its clone or its pull."""
-    before = vault.looked_at()
-    if before == head:
-        return
-    known = before if before is not None and before in vault.objects else None
-    old, new = (read_commit(vault.objects, oid).tree if oid else None for oid in (known, head))
-    came = {one.path: one.new for one in diff_trees(vault.objects, old, new) if one.new}
-    found = {path: pointer_at(vault.objects, path, entry) for path, entry in came.items()}
-    note_absent(vault, (path for path, pointer in found.items() if pointer and pointer not in vault.contents))
 
 
 def _path(vault: Vault) -> Path:

@@ -14,8 +14,9 @@ from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.setting_up.equipment import lacks_equipment
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.tending.findings import Finding, of_error
+from fieldvault.core.pointers import may_be_pointed_to
 from fieldvault.core.snapshot import FOLDER, Oid
-from fieldvault.edge.git.store.trees import find_file, read_tree
+from fieldvault.edge.git.store.trees import find_file, list_tree, read_tree
 from fieldvault.errors import Corrupt, FieldvaultError
 
 ATTRIBUTES = ".gitattributes"
@@ -25,7 +26,7 @@ _ROOM_BYTES = 200 << 20
 
 
 def vault_findings(vault: Vault) -> Iterator[Finding]:
-    for look in (_person, _git, _locks, _equipment, _cache, _objects, _room, _last_sync):
+    for look in (_person, _git, _locks, _equipment, _cache, _objects, _whole, _room, _last_sync):
         try:
             yield from look(vault)
         except FieldvaultError as error:
@@ -90,6 +91,17 @@ def _unreadable(vault: Vault, root: Oid) -> Iterator[Oid]:
             continue
         seen.update(entry.oid for entry in entries)
         stack += [(entry.oid, entry.mode == FOLDER) for entry in entries]
+
+
+def _whole(vault: Vault) -> Iterator[Finding]:
+    """Large attachments that plain git has committed where it could not call fv."""
+    tree = head_tree(vault)
+    files = list_tree(vault.objects, tree) if tree else {}
+    sizes = {path: len(vault.objects.blob(one.oid)) for path, one in files.items() if may_be_pointed_to(path)}
+    large = [path for path, octets in sizes.items() if octets > vault.chunk_above]
+    if large:
+        largest = max(large, key=lambda path: sizes[path])
+        yield Finding("hint", "committed-whole", {"path": largest, "octets": sizes[largest], "count": len(large)})
 
 
 def _room(vault: Vault) -> Iterator[Finding]:
