@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.core.names import is_leaving
 from fieldvault.edge.durable import TEMPORARY
+from fieldvault.edge.worktree.sharing import pays, shared
 from fieldvault.errors import FieldvaultError
 
 
@@ -47,9 +49,13 @@ def walk(root: Path, start: str, known: Known) -> Iterator[Listing]:
     return _below(root, [start], known)
 
 
-def _below(root: Path, folders: Iterable[str], known: Known) -> Iterator[Listing]:
+def _below(root: Path, folders: Iterable[str], known: Known, *, alone: bool = False) -> Iterator[Listing]:
     waiting = deque(folders)
     while waiting:
+        if not alone and pays(len(waiting)):
+            found = shared(lambda part: _below(root, part, known, alone=True), tuple(waiting))
+            yield from starmap(Listing, found)
+            return
         listing, below = _look(root, waiting.popleft(), known)
         waiting.extend(below)
         yield listing
