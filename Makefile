@@ -29,7 +29,7 @@ lint: $(READY)
 # CELL=commit/KILL/17
 faults: FAULTS ?= 1
 faults: $(READY)
-	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults tests/actions/test_bad_links.py tests/actions/test_delivery.py tests/actions/test_attachments_on_bad_links.py
+	FAULTS=$(FAULTS) CELL=$(CELL) $(BIN)/python -m pytest -n auto tests/faults tests/actions/test_delivery.py tests/actions/test_attachments_on_bad_links.py
 
 # The reader and the merge on drawn bytes, for MINUTES; atheris needs a Python that it has a wheel for
 fuzz: MINUTES ?= 10

@@ -1,6 +1,6 @@
 """Links that cut, and links that change a byte: every sync gets something across, and in the end all is there.
 
-Real git daemon behind tests/links.py. `make faults` tries every byte instead of a sample.
+Real git daemon behind tests/links.py. One byte at a time: tests/faults/test_any_byte.py.
 """
 
 from __future__ import annotations
@@ -16,20 +16,15 @@ import pytest
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.setting_up.clone import clone
 from fieldvault.actions.syncing.patience import Patience
-from fieldvault.actions.syncing.report import SyncReport
-from fieldvault.actions.syncing.sync import sync
 from fieldvault.actions.tending.leaving_out import leave_out
-from fieldvault.edge.git.hubs.link import Limits
-from fieldvault.errors import HubRefused, HubUnreachable
+from fieldvault.errors import HubUnreachable
 from tests.links import WeakLink
 from tests.servers import Servers
-from tests.stride import STRIDE
 from tests.world import Desk, World, now
 
 pytestmark = pytest.mark.peers
 
 RATE = 400_000
-HASTY = Limits(connect_seconds=2, silence_seconds=1)
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 1\n", "b.yaml": "name: B\n"}
 
 
@@ -52,11 +47,6 @@ def through(link: WeakLink, desk: Desk, world: World, servers: Servers) -> None:
 
 def directly(desk: Desk, world: World) -> None:
     desk.git("config", "remote.origin.url", str(world.hub))
-
-
-def hasty(desk: Desk) -> SyncReport:
-    with desk.vault() as vault:
-        return sync(vault, now, limits=HASTY)
 
 
 def sync_until_through(desk: Desk, link: WeakLink) -> None:
@@ -132,51 +122,6 @@ def test_what_came_before_the_cut_stays_hidden_from_git_and_is_not_asked_for_aga
         assert link.carried["down"] < 220_000  # of 400,000; git's packets of 64 kB are whole or lost
     assert ines.files() == marc.files()
     ines.assert_clean()
-
-
-def length_of_a_sync(marc: Desk, ines: Desk, world: World, servers: Servers) -> dict[str, int]:
-    edit_both(marc, ines, 0)
-    with weak_link(servers) as link:
-        through(link, marc, world, servers)
-        assert marc.sync().unreachable is None
-        return dict(link.carried)
-
-
-def edit_both(marc: Desk, ines: Desk, number: int) -> None:
-    marc.write("a.yaml", f"name: A\nphone: {number}\n")
-    ines.write("b.yaml", f"name: B {number}\n")
-    ines.sync()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["up", "down"])
-@pytest.mark.parametrize("what", ["cut_at", "flip_at"])
-def test_at_any_byte(what: str, way: str, world: World, servers: Servers) -> None:
-    """Marc fetches, merges and pushes, and one thing goes wrong: he is through, or told that he is not (exit 4)."""
-    marc = world.first("Marc", files=FILES)
-    ines = world.join("Ines")
-    length = length_of_a_sync(marc, ines, world, servers)[way]
-    step = STRIDE or length // 9 + 1
-    for number, place in enumerate(range(random.Random(what + way).randrange(step), length, step), 1):
-        edit_both(marc, ines, number)
-        with weak_link(servers, **{what: (way, place)}) as link:
-            through(link, marc, world, servers)
-            try:
-                report = hasty(marc)
-            except HubRefused as error:
-                pytest.fail(f"byte {place}: {error.kind} {error.facts}")
-        directly(marc, world)
-        if report.unreachable is not None:
-            marc.assert_clean()
-            assert marc.sync().unreachable is None
-        ines.sync()
-        assert marc.files() == ines.files(), place
-        assert marc.read("b.yaml") == f"name: B {number}\n" and ines.read("a.yaml").endswith(f" {number}\n")
-        leavings = [path for path in (marc.root / ".git").rglob("*") if "tmp_" in path.name or path.suffix == ".fv"]
-        assert not leavings
-    for desk in (marc, ines):
-        desk.assert_clean()
-    world.hub_git.assert_sound()
 
 
 def test_a_hub_that_is_just_writing_the_branch_refuses_nothing(world: World, servers: Servers) -> None:
