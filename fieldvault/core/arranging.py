@@ -18,7 +18,7 @@ from fieldvault.core.schema import FieldRule
 from fieldvault.core.slots import Sides
 from fieldvault.core.strategies import instant
 from fieldvault.core.values import Maybe, canonical
-from fieldvault.core.writing import to_block
+from fieldvault.core.writing import to_block, to_flow
 
 Named = Mapping[str, Entry]
 
@@ -31,10 +31,11 @@ class Trio(NamedTuple):
     theirs: Collection
 
     def entries(self) -> list[list[Entry]]:
-        """The entries of each version, in one style."""
-        mixed = len({side.flow for side in self if side and side.entries}) > 1
+        """The entries of each version, in one style: in flow style where both sides have that."""
+        flow = all(side.flow for side in self[1:] if side.entries)
+        restyled = to_flow if flow else to_block
         listed = [side.entries if side else [] for side in self]
-        return [[to_block(entry) for entry in entries] for entries in listed] if mixed else listed
+        return [[entry if entry.flow == flow else restyled(entry) for entry in entries] for entries in listed]
 
     def by_name(self) -> list[Named]:
         """Of maps: each version's entries by their key."""

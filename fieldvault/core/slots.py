@@ -125,7 +125,10 @@ def shaped(base: Collection | None, ours: Collection, theirs: Collection, entrie
     known = [style for style in styles[1:] if style is not None]
     flow = not entries or bool(known and pick(styles[0] or False, known[0], known[-1]))
     flow = flow and not any(not entry.flow and has_comment(entry) for entry in entries)
-    entries = [to_flow(entry) if flow else to_block(entry) for entry in entries]
+    flows = [side for side in (ours, theirs) if side.flow]
+    filled = [side for side in flows if side.entries] or flows
+    spacing = max((side.spacing for side in filled), default=" ")
+    entries = [to_flow(entry, spacing) if flow else to_block(entry) for entry in entries]
     node = Collection(ours.mapping, entries, flow=flow)
     blocks = [side for side in (ours, theirs) if not side.flow]
     if blocks:
@@ -133,9 +136,7 @@ def shaped(base: Collection | None, ours: Collection, theirs: Collection, entrie
         node.indent = pick(base_indent, blocks[0].indent, blocks[-1].indent)
         node.inline = pick(base.inline if base and not base.flow else None, blocks[0].inline, blocks[-1].inline)
         node.indent = max(node.indent, 2) if node.inline else node.indent
-    flows = [side for side in (ours, theirs) if side.flow]
     if entries and flow and flows:
-        filled = [side for side in flows if side.entries] or flows
         before = base if base and base.flow and base.entries else None
         node.opening = pick(before.opening if before else None, filled[0].opening, filled[-1].opening)
         node.foot = pick(before.foot if before else None, filled[0].foot, filled[-1].foot)

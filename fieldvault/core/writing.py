@@ -22,6 +22,7 @@ _OTHER = re.compile(  # what YAML 1.1 or 1.2 readers take for something other th
 )
 _UNPRINTABLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff"
 _UNPLAIN = re.compile(rf"[\t\n{_UNPRINTABLE}]" r"|^[-?:,\[\]{}#&*!|>'\"%@`\s]|: |:$| #|\s$|^\.\.\.")
+_FLOW_REFUSES = re.compile(r"[,\[\]{}?]|^:|:$")  # of what may stand plain in a block
 _BLOCK_REFUSES = re.compile(rf"[\t{_UNPRINTABLE}]" r"|[ \t]\n|\A[ \n]|[ \t]\Z")
 _ESCAPES = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P", "\ufeff": "\\uFEFF", "\x7f": "\\x7F"}
 
@@ -108,13 +109,15 @@ def to_block(entry: Entry) -> Entry:
     return block
 
 
-def to_flow(entry: Entry) -> Entry:
-    """An entry of a block collection as one of a flow; only for entries without comments."""
+def to_flow(entry: Entry, spacing: str = " ") -> Entry:
+    """An entry of a block collection as one of a flow; its comments have no place there."""
     if entry.flow:
         return entry
     node = _flow_node(entry.node)
-    head = "" if entry.key is None else scalar_of(entry.key, flow=True).raw + ":"
-    flow = Entry(entry.key, node, lead=" ", head=head, gap=" " if entry.key is not None else "")
+    head = entry.head if entry.head[:1] in ("'", '"') else ""
+    if entry.key is not None and not head:
+        head = scalar_of(entry.key, flow=True).raw + ":"
+    flow = Entry(entry.key, node, lead=spacing, head=head, gap=" " if entry.key is not None else "")
     flow.flow, flow.line = True, entry.line
     return flow
 
@@ -123,7 +126,7 @@ def _flow_node(node: Node) -> Node:
     if isinstance(node, Scalar):
         if node.block or "\n" in node.raw:
             return scalar_of(node.value, flow=True, style='"')
-        if node.plain and (re.search(r"[,\[\]{}]", node.raw) or _UNPLAIN.search(node.raw)):
+        if node.plain and _FLOW_REFUSES.search(node.raw):
             return scalar_of(node.value, flow=True, style='"')
         return Scalar("null", "null") if node.plain and not node.raw else node
     if not isinstance(node, Collection) or node.flow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -127,14 +128,19 @@ class Style:
         self.bom = draw.random() < 0.1
         self.start = draw.choice(["", "", "---\n", "# head\n\n"])
         self.final = draw.random() < 0.9
+        self.as_json = draw.random() < 0.1
 
     def whim(self) -> bool:
         return self.draw.random() < self.whims
 
     def file(self, value: dict[str, Value]) -> bytes:
-        text = self.start + "".join(self.map(value, 0)) + ("# the end\n" if self.whim() else "")
+        record = self.json(value) if self.as_json else "".join(self.map(value, 0))
+        text = self.start + record + ("# the end\n" if self.whim() else "")
         text = text if self.final else text.removesuffix("\n")
         return (("\ufeff" if self.bom else "") + text.replace("\n", self.newline)).encode()
+
+    def json(self, value: dict[str, Value]) -> str:
+        return json.dumps(value, indent=self.step, ensure_ascii=False, default=float) + "\n"
 
     def map(self, value: dict[str, Value], column: int) -> list[str]:
         if not value:
