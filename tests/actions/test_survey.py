@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from fieldvault.edge.worktree.sharing import FOLDERS_MIN
+from fieldvault.edge.sharing import ITEMS_MIN
 from tests.world import World
 
 SURVEY = """
@@ -27,7 +27,7 @@ print(json.dumps([children > 0, edits, sorted(seen.problems.items())]))
 
 @pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="a child needs a processor")
 def test_two_processors_see_what_one_sees(world: World) -> None:
-    marc = world.first("Marc", files={f"customers/{n:03}/a.yaml": f"n: {n}\n" for n in range(FOLDERS_MIN + 99)})
+    marc = world.first("Marc", files={f"customers/{n:03}/a.yaml": f"n: {n}\n" for n in range(ITEMS_MIN + 99)})
     marc.write(".gitignore", "*.log\nbuild/\n")
     for n in range(1, 256, 3):
         marc.write(f"customers/{n:03}/a.yaml", "n: changed\n")

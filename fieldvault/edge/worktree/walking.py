@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from fieldvault.core.names import is_leaving
 from fieldvault.edge.durable import TEMPORARY
-from fieldvault.edge.worktree.sharing import pays, shared
+from fieldvault.edge.sharing import pays, shared
 from fieldvault.errors import FieldvaultError
 
 
