@@ -333,3 +333,28 @@ def test_untracked_files_on_an_incoming_path_are_never_lost(world: World, desks:
     marc.write(path, "id: cus_zzzzzzzzzz\nname: I\nphone: 1\n")
     settle_equal(world, marc, ines)
     assert "phone: 1" in ines.read(path)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        (None, "no-hub"),
+        ("svn://example.org/vault", "hub-address"),
+        ("/no/such/folder.git", "hub-missing"),
+        ("ssh://example.org/vault.git", "ssh-missing"),
+    ],
+)
+def test_what_a_person_wrote_is_committed_whatever_the_hub_is(
+    desks: tuple[Desk, Desk], address: str | None, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marc, _ = desks
+    monkeypatch.setenv("GIT_SSH_COMMAND", "/no/such/ssh")
+    marc.git("config", *(["remote.origin.url", address] if address else ["--unset", "remote.origin.url"]))
+    marc.edit(CUSTOMER, "Boulangerie Lefèvre", "Boulangerie Moreau")
+    try:
+        error = marc.sync().unreachable
+    except FieldvaultError as raised:
+        error = raised
+    assert error is not None
+    assert error.kind == kind
+    assert "Moreau" in marc.git("show", f"HEAD:{CUSTOMER}")

@@ -14,13 +14,13 @@ from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.syncing.attachments import choosing, pointers, show
 from fieldvault.actions.syncing.hubcontents import HubContents
-from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.hubnotes import notes_of, origin
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import Pointer
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.hubs.link import Progress
 from fieldvault.edge.git.hubs.wire import open_hub
-from fieldvault.errors import Corrupt, FieldvaultError, HubRefused
+from fieldvault.errors import Corrupt, HubRefused
 
 _SHOWN_BYTES = 16 << 20
 
@@ -38,9 +38,7 @@ def talking(vault: Vault, progress: Progress, url: str | None = None) -> Iterato
     """A talk about attachments alone with the hub at `url`, by default the vault's. The caller holds `sync.lock`.
     Raises `no-hub`.
     """
-    url = url or vault.config.origin_url()
-    if url is None:
-        raise FieldvaultError("no-hub", path=str(vault.root))
+    url = url or origin(vault)
     notes = notes_of(vault, url)
     with open_hub(url, vault.root, progress) as hub:
         talk = Talk(vault, hub, notes)

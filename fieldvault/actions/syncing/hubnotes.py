@@ -57,6 +57,14 @@ class HubNotes:
         write_whole(_path(vault), json.dumps(facts, default=str).encode())
 
 
+def origin(vault: Vault) -> str:
+    """The address of the vault's hub; `no-hub` where it has none."""
+    url = vault.config.origin_url()
+    if url is None:
+        raise FieldvaultError("no-hub", path=str(vault.root))
+    return url
+
+
 def notes_of(vault: Vault, url: str) -> HubNotes:
     """The notes of the hub at `url`; empty ones where there are none, or none that can be read."""
     try:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.ground.recovery import locked
@@ -21,7 +23,7 @@ from fieldvault.actions.syncing.combining import combine
 from fieldvault.actions.syncing.delivering import ahead_of_contents, deliver, fits, weight
 from fieldvault.actions.syncing.fetching import fetch
 from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents, send_left
-from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.actions.syncing.hubnotes import notes_of, origin
 from fieldvault.actions.syncing.letting_go import let_go
 from fieldvault.actions.syncing.outbox import delivered, waiting
 from fieldvault.actions.syncing.refused import find_refused
@@ -29,7 +31,7 @@ from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.git.hubs.hub import STALE
+from fieldvault.edge.git.hubs.hub import STALE, Hub
 from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 from fieldvault.edge.git.hubs.packs import missing_objects
 from fieldvault.edge.git.hubs.wire import open_hub
@@ -44,33 +46,49 @@ _PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
 
 def sync(vault: Vault, now: Now, progress: Progress = no_progress, *, limits: Limits = DEFAULT_LIMITS) -> SyncReport:
     """Commit, then bring this vault and its hub to one state. Raises `no-hub` where the vault has none."""
-    with vault.sync_lock():
+    with vault.sync_lock(), _opened_ahead(vault, progress, limits) as hub:
         report = SyncReport(commit(vault, now))
-        _exchange(vault, now, progress, limits, report)
+        _exchange(vault, now, hub, report)
         return report
 
 
 def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
     """As `sync`, of what is committed: for whoever commits by another rule than everything at once."""
-    with vault.sync_lock():
+    with vault.sync_lock(), _opened_ahead(vault, progress, DEFAULT_LIMITS) as hub:
         report = SyncReport(CommitReport())
-        _exchange(vault, now, progress, DEFAULT_LIMITS, report)
+        _exchange(vault, now, hub, report)
         return report
 
 
-def _exchange(vault: Vault, now: Now, progress: Progress, limits: Limits, report: SyncReport) -> None:
+@contextmanager
+def _opened_ahead(vault: Vault, progress: Progress, limits: Limits) -> Iterator[Callable[[], Hub]]:
+    """The vault's hub, opened before the folder is looked at: ssh logs in meanwhile. What is wrong with it is raised
+    when it is asked for; what a person wrote is committed by then.
+    """
+    failure: FieldvaultError | None = None
+    with ExitStack() as stack:
+        try:
+            hub = stack.enter_context(open_hub(origin(vault), vault.root, progress, limits=limits))
+        except FieldvaultError as error:
+            failure = error
+
+        def opened() -> Hub:
+            if failure is not None:
+                raise failure
+            return hub
+
+        yield opened
+
+
+def _exchange(vault: Vault, now: Now, hub: Callable[[], Hub], report: SyncReport) -> None:
     vault.guard_on_main()
-    url = vault.config.origin_url()
-    if url is None:
-        raise FieldvaultError("no-hub", path=str(vault.root))
     before = vault.head()
-    notes = notes_of(vault, url)
+    notes = notes_of(vault, origin(vault))
     notes.failure = None
     try:
-        with open_hub(url, vault.root, progress, limits=limits) as hub:
-            talk = Talk(vault, hub, notes)
-            _rounds(talk, now, report)
-            _exchange_contents(talk, now, report)
+        talk = Talk(vault, hub(), notes)
+        _rounds(talk, now, report)
+        _exchange_contents(talk, now, report)
     except HubUnreachable as error:
         notes.failure = report.unreachable = error
         left = waiting(vault)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests import peers
 from tests.edge.git.conftest import Servers
 from tests.edge.git.failing import MAIN, tips
 from tests.gitenv import Git
+from tests.peers.ground import wait_for
 
 pytestmark = pytest.mark.usefixtures("nobodys_settings")
 
@@ -74,6 +76,23 @@ def test_what_is_asked_and_fetched_goes_over_one_channel(
         assert len(runs.read_text()) == 1
         assert one.tips() == {MAIN: tip}
         assert len(runs.read_text()) == (2 if kind == "ssh-v0" else 1)
+
+
+@pytest.mark.peers
+def test_ssh_logs_in_while_we_are_busy(servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And is not taken for a link that fell silent, however long we are."""
+    hub = servers.repository()
+    url = servers.url("ssh", hub.path.name, monkeypatch)
+    listener, threads = servers.ssh().listener, threading.active_count()
+    assert listener is not None
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))  # no login of before is used
+    before = listener.connections
+    with open_hub(url, tmp_path, limits=Limits(silence_seconds=1.5)) as one:
+        wait_for(lambda: listener.connections > before)
+        assert threading.active_count() == threads
+        assert one.tips() == {}
+        time.sleep(2.0)
+        assert one.tips() == {}
 
 
 @pytest.mark.peers

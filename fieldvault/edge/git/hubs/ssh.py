@@ -1,6 +1,7 @@
 """The git service of a hub through the person's own ssh, with their keys, agent and configuration.
 
-Law: a channel raises only our errors, and reading or writing on it ends. What stands on ssh's stderr becomes a reason.
+Law: a channel raises only our errors, and reading or writing on it ends. Opening one starts ssh and waits for nothing;
+a log-in that fails shows at the first byte that is asked for. What stands on ssh's stderr becomes a reason.
 The traps avoided: dulwich's ssh has no time-out, its pipe for stderr fills up and blocks, and with a kept master
 connection reading that pipe to its end waits until the master goes.
 """
@@ -8,6 +9,7 @@ connection reading that pipe to its end waits until the master goes.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shlex
 import stat
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fieldvault.edge.git.hubs.address import Address
@@ -63,20 +65,21 @@ class SshChannel:
             self._errors.close()
             raise unreachable(self._host, error) from error
         self._watchdog = Watchdog(self._silence)
-        self._watchdog.allow(limits.connect_seconds * 2 + limits.silence_seconds)  # ssh's own limits come first
+        self._log_in_seconds = limits.connect_seconds * 2  # ssh's own limits come first
 
     def read(self, size: int) -> bytes:
         assert self._process.stdout is not None
         parts = []
         while size:
             try:
-                part = self._process.stdout.read(size)
+                with self._watched():
+                    part = self._process.stdout.read(size)
             except OSError as error:
                 raise self._failure() from error
             if not part:
                 break
             self._unanswered = 0
-            self._watchdog.allow(self._limits.silence_seconds)
+            self._log_in_seconds = 0.0
             self._progress(len(part), 0, "received")
             parts.append(part)
             size -= len(part)
@@ -90,17 +93,25 @@ class SshChannel:
         view = memoryview(data)
         while view and not self._broken:
             try:
-                written = self._process.stdin.write(view[:_PIECE_BYTES])
+                with self._watched():
+                    written = self._process.stdin.write(view[:_PIECE_BYTES])
             except OSError:
                 self._broken = True
                 break
-            # ssh and the kernel take megabytes at once, so silence after a write may be the link at work.
             self._unanswered += written
-            slow_seconds = self._unanswered / self._limits.slowest_bytes_per_second
-            self._watchdog.allow(self._limits.silence_seconds + slow_seconds)
             self._progress(written, 0, "sent")
             view = view[written:]
         return len(data)
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """While we wait. ssh and the kernel take megabytes at once, so a silence after that may be the link at work."""
+        slow_seconds = self._unanswered / self._limits.slowest_bytes_per_second
+        self._watchdog.allow(self._log_in_seconds + self._limits.silence_seconds + slow_seconds)
+        try:
+            yield
+        finally:
+            self._watchdog.rest()
 
     def close(self) -> None:
         self._watchdog.cancel()
@@ -135,22 +146,30 @@ class SshChannel:
 
 
 class Watchdog:
-    """Calls `stop` once the time last allowed has passed; a thread, since pipes have no time-out on every system."""
+    """Calls `stop` once the time last allowed has passed; a thread, since pipes have no time-out on every system. It
+    starts when something is waited for.
+    """
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
-        self._end = float("inf")
+        self._end = self._looks_at = math.inf
         self._changed = threading.Condition()
         self._cancelled = False
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def allow(self, seconds: float) -> None:
         """Start the time anew."""
         with self._changed:
-            earlier = time.monotonic() + seconds < self._end
             self._end = time.monotonic() + seconds
-            if earlier:
+            if self._end < self._looks_at:
                 self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
+
+    def rest(self) -> None:
+        """Nothing is waited for, until more time is allowed."""
+        self._end = math.inf
 
     def cancel(self) -> None:
         with self._changed:
@@ -160,6 +179,7 @@ class Watchdog:
     def _watch(self) -> None:
         with self._changed:
             while not self._cancelled and (left := self._end - time.monotonic()) > 0:
+                self._looks_at = self._end
                 self._changed.wait(min(left, threading.TIMEOUT_MAX))
             if self._cancelled:
                 return

@@ -62,7 +62,7 @@ class StreamClient(TraditionalGitClient):
 
     def capabilities(self) -> set[bytes]:
         """What the server says that it can do; `protocol_version` is set."""
-        greeting = self.greet().greeting
+        greeting = (self._upload or self.greet()).greeting
         self.protocol_version = greeting.version
         return greeting.capabilities
 

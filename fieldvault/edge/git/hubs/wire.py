@@ -24,7 +24,7 @@ __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 
 
 def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
-    """The hub at `url`; a relative path counts from `root`. Nothing is asked of a server yet.
+    """The hub at `url`; a relative path counts from `root`. Nothing is waited for yet, but ssh begins to log in.
 
     Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises. A bundle is a hub that only
     gives.
@@ -57,4 +57,6 @@ def _client(address: Address, limits: Limits, progress: Progress) -> StreamClien
     from fieldvault.edge.git.hubs.ssh import SshChannel
 
     program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
-    return StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))
+    client = StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))
+    client.greet()
+    return client
