@@ -37,7 +37,7 @@ def test_servers(url: str, scheme: str, host: str, port: int | None, user: str |
     ("url", "path"),
     [
         ("/srv/hub.git", "/srv/hub.git"),
-        ("../hub.git", "/home/claire/vault/../hub.git"),
+        ("../hub.git", "/home/claire/hub.git"),
         ("hub.git", "/home/claire/vault/hub.git"),
         ("./a:b", "/home/claire/vault/a:b"),
         ("file:///srv/un%20hub.git", "/srv/un hub.git"),
@@ -91,3 +91,10 @@ def test_a_password_is_used_and_never_shown() -> None:
 )
 def test_what_is_shown_reads_as_the_same_address(url: str) -> None:
     assert parse_address(url, ROOT).shown == url
+
+
+def test_a_folder_is_shown_without_the_way_there(tmp_path: Path) -> None:
+    (tmp_path / "far/vault").mkdir(parents=True)
+    (tmp_path / "vault").symlink_to(tmp_path / "far/vault")
+    assert parse_address("../hub.git", tmp_path / "far/vault").path == str(tmp_path / "far/hub.git")
+    assert parse_address("../hub.git", tmp_path / "vault").path == str(tmp_path / "far/hub.git")  # as the system has it

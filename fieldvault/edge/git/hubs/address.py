@@ -6,6 +6,7 @@ Without a scheme `host:path` is ssh, as in git, and everything else a path; one 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,8 @@ def parse_address(url: str, root: Path) -> Address:
     if address is None or not address.path or address.path.startswith(":") or _passes_for_an_option(address):
         raise FieldvaultError("hub-address", url=without_password(url))
     if address.scheme == "path":
-        return Address("path", str(root / Path(address.path).expanduser()))
+        path = str(root / Path(address.path).expanduser())
+        return Address("path", os.path.realpath(path) if ".." in Path(path).parts else path)
     return address
 
 
