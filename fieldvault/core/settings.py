@@ -13,6 +13,7 @@ from fieldvault.core.names import judge_path, type_of
 from fieldvault.errors import SchemaInvalid
 
 FORMAT = 1
+NEWER = "config-newer"
 
 CHUNK_ABOVE_BYTES = 256 << 10  # attachments above this size are committed as pointers, unless a vault says otherwise
 CHUNK_ABOVE_MOST_BYTES = 100 << 20  # what git and a laptop's memory can still take in one piece
@@ -47,8 +48,9 @@ def settings_from(value: object) -> Settings:
     """Settings from the parsed file. Raises SchemaInvalid with the field that is wrong."""
     if not isinstance(value, Mapping):
         raise SchemaInvalid("config-no-mapping", field="")
-    if str(value.get("format")) != str(FORMAT):
-        raise SchemaInvalid("config-format", field="format", found=value.get("format"), known=FORMAT)
+    if (found := str(value.get("format"))) != str(FORMAT):
+        kind = NEWER if found.isdecimal() and int(found) > FORMAT else "config-format"
+        raise SchemaInvalid(kind, field="format", found=found, known=FORMAT)
     records = value.get("records") or {}
     if not isinstance(records, Mapping):
         raise SchemaInvalid("config-wrong-type", field="records")

@@ -67,6 +67,18 @@ def test_broken_yaml_stays_a_draft_and_holds_nothing_up(sales: Path) -> None:
     assert Git(sales)("status", "--porcelain") == ""
 
 
+def test_an_edit_that_needs_a_broken_schema_names_it(sales: Path) -> None:
+    schema = sales / "schemas/customer.yaml"
+    schema.write_text(schema.read_text() + "  broken: [\n")
+    assert fv("commit", cwd=sales).returncode == 0
+    done = fv("note", "cus_4k7m2x9d8q", "Rang back.", cwd=sales)
+    assert done.returncode == 1
+    assert lines(done) == [
+        "Error: this edit needs schemas/customer.yaml, which cannot be used as it stands",
+        "Hint: fv check",
+    ]
+
+
 def test_a_duplicate_key_names_both_lines(sales: Path) -> None:
     path = sales / RECORD
     path.write_text(path.read_text() + "name: Garage Simon et fils\n")

@@ -1,7 +1,8 @@
 """The record types as one tree defines them: settings, schemas, and the id of a record.
 
 Law: all versions of a record are read under one tree's schemas. A schema that cannot be used never stops anybody from
-saving: its records are read by the default rules, and `fv check` says what is wrong with it.
+saving: its records are read by the default rules, and `fv check` says what is wrong with it. Where a newer fv raised
+the vault's format nothing is read, since nobody here knows by which rules.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import cached_property
 
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT, Schema
-from fieldvault.core.settings import RecordType, Settings, settings_from
+from fieldvault.core.settings import NEWER, RecordType, Settings, settings_from
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.core.values import Value
 from fieldvault.edge import schemas, yamltext
@@ -23,7 +24,9 @@ _ID_LINE = re.compile(rb"""^(?:\xef\xbb\xbf)?id:[ \t]+(["']?)([A-Za-z0-9_.-]+)\1
 
 
 class Types:
-    """The types of one tree. `problems`: what is wrong with its settings and the schemas looked at so far."""
+    """The types of one tree. `problems`: what is wrong with its settings and the schemas looked at so far. Asked for
+    those of a newer vault it raises `config-newer`.
+    """
 
     def __init__(self, reader: Reader, tree: Oid | None) -> None:
         self._reader = reader
@@ -39,6 +42,8 @@ class Types:
         try:
             return settings_from(yamltext.read(data).value(DEFAULT))
         except (Unreadable, SchemaInvalid) as error:
+            if error.kind == NEWER:
+                raise
             error.facts.setdefault("path", CONFIG_PATH)
             self.problems.append(error)
             return Settings()

@@ -1,7 +1,8 @@
 """Judging what a tree brings, before any of it is committed here or written into the folder.
 
 Law: a refused path keeps its last good version, what came is kept under `refs/fv/quarantine/`, and everything else is
-taken. The merge that follows has the bad commit as its parent, so the first client that syncs heals it for all.
+taken. The merge that follows has the bad commit as its parent, so the first client that syncs heals it for all. A
+format of the vault that only a newer fv knows is no bad path: it is neither followed nor healed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from fieldvault.actions.committing.masses import gone_records, held_there
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.before import Before
+from fieldvault.actions.records.types import Types
 from fieldvault.core.deletions import MASS_DELETION
 from fieldvault.core.judge import refuse
+from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import new_commits, read_commit
@@ -30,12 +33,14 @@ class Incoming:
 
 
 def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
-    """Judge what `theirs` changed since the two parted."""
+    """Judge what `theirs` changed since the two parted. Raises `config-newer`."""
     from fieldvault.actions.merging.treemerge import base_tree
 
     commit = read_commit(vault.objects, theirs)
     base = base_tree(batch, ours, theirs)
     changes = diff_trees(batch, base, commit.tree)
+    if any(change.path == CONFIG_PATH for change in changes):
+        _ = Types(batch, commit.tree).settings
     refused = refuse(changes, Before(batch, base, commit.tree))
     if not vault.allow_deletions:
         gone = gone_records(batch, changes)
