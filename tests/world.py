@@ -16,7 +16,8 @@ from pathlib import Path
 
 from fieldvault.actions.committing.commit import CommitReport, commit
 from fieldvault.actions.committing.editing import set_fields
-from fieldvault.actions.deciding.conflicts import OpenConflict, list_conflicts, resolve
+from fieldvault.actions.deciding.conflicts import OpenConflict, list_conflicts
+from fieldvault.actions.deciding.resolving import resolve
 from fieldvault.actions.deciding.undo import Undone, undo
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault

@@ -130,7 +130,7 @@ def resolve_command(
       fv resolve "Garage Simon" phones/gsm/number --take 2
       fv resolve cus_4k7m2x9d8q name --value "Boulangerie Lefèvre SARL"
     """
-    from fieldvault.actions.deciding.conflicts import record_file, resolve
+    from fieldvault.actions.deciding.resolving import record_file, resolve
     from fieldvault.core.values import from_pointer
 
     ways = (take is not None) + (value is not None) + edit
@@ -158,7 +158,8 @@ def _edit(path: Path) -> None:
 
 def _one_after_the_other() -> int:
     """Ask about each open field: a number takes that value, a text another one, Enter leaves it open, q ends."""
-    from fieldvault.actions.deciding.conflicts import list_conflicts, resolve
+    from fieldvault.actions.deciding.conflicts import list_conflicts
+    from fieldvault.actions.deciding.resolving import resolve
     from fieldvault.messages import say
     from fieldvault.output import deciding
 

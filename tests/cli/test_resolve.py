@@ -106,6 +106,31 @@ def test_the_other_order_of_a_list(tmp_path: Path) -> None:
     marc.assert_clean()
 
 
+def test_of_two_records_with_one_id_the_choice_has_it(tmp_path: Path) -> None:
+    """The files and what stands in them stay; ids change places."""
+    schema = "type: object\nproperties:\n  id: {type: string}\n  number: {type: string, x-merge: immutable}\n"
+    settings = "format: 1\nrecords:\n  order: {folder: orders, schema: schemas/order.yaml}\n"
+    world = World(tmp_path)
+    marc = world.first("Marc", files={"fieldvault.yaml": settings, "schemas/order.yaml": schema})
+    ines = world.join("Ines")
+    marc.write("orders/a~ord_a.yaml", "id: ord_a   # ours\nnumber: N1\n")
+    ines.write("orders/a~ord_a.yaml", "id: ord_a\nnumber: N2\n")
+    world.settle(marc, ines)
+    (waiting,) = marc.conflicts()
+    shown, other = (str(one.value) for one in waiting.standing)
+    new = other.removeprefix("orders/a~").removesuffix(".yaml")
+    assert marc.read(shown) == "id: ord_a\nnumber: N2\n" and marc.read(other) == f"id: {new}   # ours\nnumber: N1\n"
+    assert "which of the two has it?" in fv("conflicts", cwd=marc.root).stdout
+    done = fv("resolve", shown, "--take", "2", cwd=marc.root, environment=marc.environment)
+    assert done.returncode == 0, done.stderr
+    assert marc.read(shown) == "id: ord_a   # ours\nnumber: N1\n" and marc.read(other) == f"id: {new}\nnumber: N2\n"
+    world.settle(marc, ines)
+    assert not ines.conflicts() and ines.files() == marc.files()
+    marc.undo()
+    assert "N2" in marc.read(shown) and len(marc.conflicts()) == 1
+    marc.assert_clean()
+
+
 def test_two_versions_of_a_file_wait_for_nobody(tmp_path: Path) -> None:
     world = World(tmp_path)
     marc, ines = world.first("Marc", files=FILES), world.join("Ines")
