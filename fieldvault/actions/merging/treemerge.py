@@ -8,13 +8,14 @@ records merge field by field (recordmerge), text attachments by lines, other att
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.merging import recordmerge
 from fieldvault.actions.merging.placing import place
 from fieldvault.actions.merging.recordmerge import MergedRecord, Side, content_id
 from fieldvault.actions.merging.schemamerge import merge_schema
 from fieldvault.actions.merging.textfiles import merge_lines
+from fieldvault.actions.merging.together import merge_all
 from fieldvault.actions.merging.voids import void_conflicts
 from fieldvault.actions.records.openconflicts import ConflictFiles, conflict_folder, folders
 from fieldvault.actions.records.types import Types, blob_of, record_id, value_of, value_of_entry
@@ -36,7 +37,7 @@ from fieldvault.core.duplicates import are_two, other_id, other_path
 from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_schema
 from fieldvault.core.plan import Located, Unit, pair_up, settle_path
 from fieldvault.core.pointers import read_pointer
-from fieldvault.core.schema import DEFAULT, Schema
+from fieldvault.core.schema import DEFAULT
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, Value, canonical
 from fieldvault.edge import yamltext
@@ -97,6 +98,7 @@ class _TreeMerge:
     """One merge of two trees: what goes from the base's tree, and what comes."""
 
     types: Types  # those of the merged tree
+    met: dict[Unit, tuple[MergedRecord, str]]  # the records that both sides touched
 
     def __init__(self, batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> None:
         self.batch = batch
@@ -119,6 +121,7 @@ class _TreeMerge:
             if is_own(unit.path):
                 self._unit(unit)
         self.types = Types(self.batch, self._tree())
+        self.met = merge_all(self._outcome, [unit for unit in units if is_record(unit.path) and self._meets(unit)])
         for unit in units:
             if not is_own(unit.path):
                 self._unit(unit)
@@ -176,22 +179,28 @@ class _TreeMerge:
     def _put(self, path: str, data: bytes, mode: int = FILE) -> None:
         self.come.append(Located(path, self._blob(data, mode)))
 
-    def _record(self, unit: Unit) -> None:
-        """Settle a record by the plan's table where that suffices, else merge it with what stands open at it."""
+    def _meets(self, unit: Unit) -> bool:
+        """Whether both sides did something to a record, or to what stands open at it."""
         if unit.decided and not self.folders_ours and not self.folders_theirs:
-            return self._take(unit.outcome)
-        key = self._key(unit)
-        folder = conflict_folder(key)
-        idle = self.folders_theirs if unit.theirs == unit.base else self.folders_ours
-        if unit.decided and folder not in idle:
-            return self._take(unit.outcome)
-        schema = self.types.schema(settle_path(unit)[0])
-        if unit.ours == unit.theirs and not schema.root.adds and folder not in self.folders_ours | self.folders_theirs:
-            return self._take(unit.ours)
-        if unit.base is None and unit.ours and unit.theirs and self._told_apart(key, unit.ours, unit.theirs, schema):
-            return None
-        merged = recordmerge.merge_record(*self._sides(unit, key), schema, key)
-        return self._merged(unit, key, merged, self._title(settle_path(unit)[0], merged))
+            return False
+        folder = conflict_folder(self._key(unit))
+        if unit.decided:
+            return folder in (self.folders_theirs if unit.theirs == unit.base else self.folders_ours)
+        if unit.ours != unit.theirs or folder in self.folders_ours | self.folders_theirs:
+            return True
+        return self.types.schema(settle_path(unit)[0]).root.adds
+
+    def _outcome(self, unit: Unit) -> tuple[MergedRecord, str]:
+        """What the merge of a record decides, and its title."""
+        key, path = self._key(unit), settle_path(unit)[0]
+        merged = recordmerge.merge_record(*self._sides(unit, key), self.types.schema(path), key)
+        return replace(merged, value=MISSING), self._title(path, merged)
+
+    def _record(self, unit: Unit) -> None:
+        if unit not in self.met:
+            self._take(unit.outcome if unit.decided else unit.ours)
+        elif not self._told_apart(unit):
+            self._merged(unit, self._key(unit), *self.met[unit])
 
     def _title(self, path: str, merged: MergedRecord) -> str:
         value: Value | None = None
@@ -214,8 +223,12 @@ class _TreeMerge:
         )
         return base, ours, theirs
 
-    def _told_apart(self, key: str, ours: Located, theirs: Located, schema: Schema) -> bool:
+    def _told_apart(self, unit: Unit) -> bool:
         """Where two people made a record with one id, and they are two: give the lower one an id of its own."""
+        _, ours, theirs = unit
+        if unit.base or not ours or not theirs:
+            return False
+        key, schema = self._key(unit), self.types.schema(settle_path(unit)[0])
         values = [(value_of_entry(self.batch, side.entry, schema), side) for side in (ours, theirs)]
         (lower, moved), (higher, stays) = sorted(values, key=lambda one: canonical(one[0]))
         if lower is None or higher is None or not are_two(lower, higher, schema):
