@@ -48,11 +48,10 @@ def test_many_commits_leave_few_files(world: World) -> None:
     assert world.join("Ines").files() == marc.files()
 
 
-def test_one_that_was_killed_is_mended_by_the_next_command(world: World) -> None:
-    """Killed with everything written and nothing in place."""
-    marc = world.first("Marc", files=FILES)
+def upkeep_is_killed(git: Git, git_dir: Path) -> None:
+    """With everything written and nothing in place."""
     stream = "".join(f"blob\ndata 4\n{number:04}\n" for number in range(LOOSE_MAX * 3 // 2))
-    marc.git("-c", "fastimport.unpackLimit=1000000", "fast-import", "--quiet", stdin=stream)
+    git("-c", "fastimport.unpackLimit=1000000", "fast-import", "--quiet", stdin=stream)
     killed = """
 import os, signal, sys
 from pathlib import Path
@@ -63,15 +62,28 @@ upkeep.keep_tidy(Objects(Path(sys.argv[1])))
 """
     if not hasattr(signal, "SIGKILL"):
         pytest.skip("no SIGKILL here")
-    git_dir = marc.root / ".git"
     done = subprocess.run(
         [sys.executable, "-c", killed, str(git_dir)], env=os.environ | {"PYTHONPATH": str(Path.cwd())}
     )
     assert done.returncode == -signal.SIGKILL
     assert list(git_dir.glob("objects/pack/tmp_*"))
+
+
+def test_one_that_was_killed_is_mended_by_the_next_command(world: World) -> None:
+    marc = world.first("Marc", files=FILES)
+    git_dir = marc.root / ".git"
+    upkeep_is_killed(marc.git, git_dir)
     marc.status()
     assert not list(git_dir.glob("objects/pack/tmp_*"))
     marc.write(RECORD, "id: cus_4k7m2x9d8q\nvisits: 1\n")
     marc.commit()
     assert counts(git_dir)[0] == 0
     marc.assert_clean()
+
+
+def test_one_that_was_killed_in_the_hub_is_mended_by_whoever_comes_next(world: World) -> None:
+    """Also where there is nothing to publish."""
+    marc = world.first("Marc", files=FILES)
+    upkeep_is_killed(world.hub_git, world.hub)
+    marc.sync()
+    assert not list(world.hub.glob("objects/pack/tmp_*"))

@@ -26,7 +26,7 @@ from fieldvault.edge.git.hubs.packs import missing_objects, objects_to_send
 from fieldvault.edge.git.store.chunks import SHELVES, all_chunks
 from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.edge.git.store.packcopy import copy_packs
-from fieldvault.edge.git.store.upkeep import keep_tidy
+from fieldvault.edge.git.store.upkeep import clean_up, keep_tidy
 from fieldvault.edge.lock import FileLock
 from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
@@ -53,6 +53,7 @@ class PathHub:
         with self._reached():
             self._objects = Objects(path)
             self._refs = Refs(path)
+            clean_up(self._objects)
 
     def close(self) -> None:
         self._objects.close()
@@ -93,6 +94,9 @@ class PathHub:
     def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
         with self._reached():
             give_objects(self._objects, into, oids, self._progress)
+
+    def expect_publish(self) -> None:
+        """A folder is always ready."""
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()

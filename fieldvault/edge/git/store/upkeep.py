@@ -41,6 +41,15 @@ def keep_tidy(objects: Objects) -> None:
                 _tidy(objects)
 
 
+def clean_up(objects: Objects) -> None:
+    """Remove what an upkeep that was killed had half written; where none was it costs a look."""
+    lock = upkeep_lock(objects.path.parent)
+    with contextlib.suppress(OSError):
+        if lock.named() and lock.try_acquire():
+            with lock:
+                objects.sweep()
+
+
 def upkeep_lock(git_dir: Path) -> FileLock:
     """One at a time, for two would do the same. Whose name was left on it was killed at work."""
     return FileLock(git_dir / "fieldvault" / "upkeep.lock", 0, "upkeep")
