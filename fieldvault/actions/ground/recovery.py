@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
 from fieldvault.edge.git.gitdir.locks import break_left_locks
-from fieldvault.edge.git.store.upkeep import upkeep_lock
+from fieldvault.edge.git.store.upkeep import clean_up
 from fieldvault.edge.lock import FileLock
 
 LOCK_WAIT_SECONDS = 10.0
@@ -29,10 +29,7 @@ def recover(vault: Vault) -> None:
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
             _sweep(vault)
-    lock = upkeep_lock(vault.git_dir)
-    if lock.named() and lock.try_acquire():  # killed while it tidied up
-        with lock:
-            vault.objects.sweep()
+    clean_up(vault.objects)
 
 
 @contextmanager
