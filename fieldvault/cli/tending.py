@@ -10,7 +10,7 @@ from fieldvault.cli.context import WAITS, Meter, json_option, now, tell, under, 
 from fieldvault.output import tending
 
 _AWAY = 4
-_REPAIRS = ("outbox", "settings", "cache")
+_REPAIRS = ("outbox", "settings", "cache", "locks")
 
 
 @click.command("doctor")
@@ -24,14 +24,15 @@ def doctor_command(repair: str | None, as_json: bool) -> int:
 
     --repair outbox leaves out of the commits that wait the file that the hub refuses; it stays in the folder under
     another name, the old commits under refs/fv/backup/. --repair settings writes git's settings of this copy anew.
-    --repair cache drops fv's caches, which are made anew.
+    --repair cache drops fv's caches, which are made anew. --repair locks removes locks of git's that stand since before
+    this computer was started, and so belong to no git that lives.
 
     \b
     Example:
       fv doctor
       fv doctor --repair outbox
     """
-    from fieldvault.actions.tending.doctor import doctor, drop_caches, renew_settings
+    from fieldvault.actions.tending.doctor import doctor, drop_caches, remove_dead_locks, renew_settings
     from fieldvault.actions.tending.leaving_out import leave_out
 
     with vault_here() as vault:
@@ -40,7 +41,7 @@ def doctor_command(repair: str | None, as_json: bool) -> int:
             tell("doctor", left_out, lambda: tending.left_out(left_out), as_json)
             return 0
         if repair is not None:
-            renew_settings(vault) if repair == "settings" else drop_caches(vault)
+            {"settings": renew_settings, "cache": drop_caches, "locks": remove_dead_locks}[repair](vault)
             tell("doctor", {"repaired": repair}, lambda: tending.repaired(repair), as_json)
             return 0
         with Meter() as meter:

@@ -28,7 +28,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     # git
     "detached-head": ("HEAD is on no branch", "git switch main"),
     "git-under-way": ("git has something unfinished here ({state})", "finish it, or: {command}"),
-    "git-busy": ("another program is writing here ({path})", "try again when it is done"),
+    "git-busy": ("another program is writing here ({path})", "try again when it is done, or: fv doctor"),
     "vault-busy": ("another fv is at work here ({holder})", "try again in a moment"),
     "watch-running": ("this vault is watched already", "fv status"),
     "watch-polling": ("as was asked for", ""),
@@ -215,6 +215,7 @@ ERRORS: dict[str, tuple[str, str]] = {
 
 FINDINGS: dict[str, tuple[str, str]] = {
     "lock-left": ("git's lock {path} stands, and holds everybody up", "no git at work here? Then remove the file"),
+    "lock-dead": ("git's lock {path} stands since before this computer was started, and holds everybody up", ""),
     "not-equipped": ("git does not merge records field by field in this copy", ""),
     "attributes-missing": (
         "{path} does not say that records merge field by field",
@@ -390,6 +391,7 @@ SENTENCES: dict[str, str] = {
     "doctor-no-filters": "sends everything",
     "doctor-inbox": "takes deliveries at {ref}",
     "repaired-settings": "git's settings of this copy are as they should be.",
+    "repaired-locks": "What git had locked before this computer was started is free.",
     "repaired-cache": "The caches are gone; the next command makes them anew.",
     "left-out": "Left out what the hub refused in {commit}: {what} written anew. Now: fv sync",
     "kept-beside": "  {path} is kept as {other}, on this computer alone",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.tending.doctor import DoctorReport, doctor, drop_caches, renew_settings
+from fieldvault.edge.boot import started_at
 from tests.servers import Servers
 from tests.world import Desk, World, fv
 
@@ -76,9 +76,27 @@ def test_a_lock_that_git_left(marc: Desk) -> None:
     lock = marc.root / ".git/index.lock"
     lock.touch()
     assert found(marc) == []  # git may be at work
-    old = time.time() - 3600
-    os.utime(lock, (old, old))
+    started = started_at()
+    assert started is not None
+    os.utime(lock, (started - 30, started - 30))  # as well as clocks agree, no older than this computer's start
     assert found(marc) == [("wrong", "lock-left")]
+    told = fv("doctor", "--repair", "locks", cwd=marc.root, environment=marc.environment)
+    assert told.returncode == 0 and lock.exists()
+
+
+@pytest.mark.parametrize("name", ["index.lock", "HEAD.lock", "refs/heads/main.lock", "config.lock"])
+def test_a_lock_from_before_this_computer_was_started(marc: Desk, name: str) -> None:
+    lock, started = marc.root / ".git" / name, started_at()
+    assert started is not None
+    lock.touch()
+    os.utime(lock, (started - 120, started - 120))
+    told = fv("doctor", cwd=marc.root, environment=marc.environment)
+    assert told.returncode == 3 and "fv doctor --repair locks" in told.stdout
+    told = fv("doctor", "--repair", "locks", cwd=marc.root, environment=marc.environment)
+    assert told.returncode == 0 and not lock.exists()
+    marc.write("a.yaml", "name: B\n")
+    assert marc.commit().commit
+    marc.assert_clean()
 
 
 def test_what_git_has_under_way_and_who_commits(marc: Desk) -> None:

@@ -12,7 +12,7 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.setting_up.equipment import TEMPORARY_FILES, exclude, introduce_drivers
 from fieldvault.actions.tending.findings import Finding
 from fieldvault.actions.tending.hubhealth import HubHealth, look_at_hub
-from fieldvault.actions.tending.vaulthealth import vault_findings
+from fieldvault.actions.tending.vaulthealth import dead_locks, vault_findings
 from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 
 _CACHES = ("index.sqlite", "claims.sqlite")
@@ -46,6 +46,12 @@ def renew_settings(vault: Vault) -> None:
     """git's settings of this copy, as after `fv clone`."""
     introduce_drivers(vault)
     exclude(vault, TEMPORARY_FILES)
+
+
+def remove_dead_locks(vault: Vault) -> None:
+    """git's locks of before this computer was started, which hold everybody up and belong to nobody."""
+    for lock in dead_locks(vault):
+        lock.unlink(missing_ok=True)
 
 
 def drop_caches(vault: Vault) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from fieldvault.actions.ground.vault import MAIN, Vault
 from fieldvault.actions.records.lookup import head_tree
@@ -16,12 +17,14 @@ from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.tending.findings import Finding, of_error
 from fieldvault.core.pointers import may_be_pointed_to
 from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.edge.boot import started_at
 from fieldvault.edge.git.store.trees import find_file, list_tree, read_tree
 from fieldvault.errors import Corrupt, FieldvaultError
 
 ATTRIBUTES = ".gitattributes"
 _MERGED_BY_US = b"merge=fieldvault"
-_LOCK_SECONDS = 60  # git holds its locks for less, but while an editor is open
+_LOCKS = ("index.lock", "HEAD.lock", f"{MAIN}.lock", "packed-refs.lock", "config.lock")
+_LOCK_SECONDS = 60  # git holds its locks for less, but while an editor is open; and clocks are off by as much
 _ROOM_BYTES = 200 << 20
 
 
@@ -48,9 +51,20 @@ def _git(vault: Vault) -> Iterator[Finding]:
 
 def _locks(vault: Vault) -> Iterator[Finding]:
     """git's own: those of ours that were left, opening the vault has taken away."""
-    for lock in (vault.git_dir / name for name in ("index.lock", "HEAD.lock", f"{MAIN}.lock", "packed-refs.lock")):
-        if lock.exists() and time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
+    dead = dead_locks(vault)
+    yield from (Finding("wrong", "lock-dead", {"path": str(lock)}, "locks") for lock in dead)
+    for lock in (vault.git_dir / name for name in _LOCKS):
+        if lock not in dead and lock.exists() and time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
             yield Finding("wrong", "lock-left", {"path": str(lock)})
+
+
+def dead_locks(vault: Vault) -> list[Path]:
+    """git's locks that stand since before this computer was started: the power went while git was at work."""
+    started = started_at()
+    if started is None:
+        return []
+    locks = (vault.git_dir / name for name in _LOCKS)
+    return [lock for lock in locks if lock.exists() and lock.stat().st_mtime < started - _LOCK_SECONDS]
 
 
 def _equipment(vault: Vault) -> Iterator[Finding]:
