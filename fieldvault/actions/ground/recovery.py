@@ -20,7 +20,9 @@ LOCK_WAIT_SECONDS = 10.0
 
 
 def recover(vault: Vault) -> None:
-    """On opening a vault: put right what was left, unless a process is at work there."""
+    """On opening a vault: put right what was left, unless a process is at work there, or nothing can be written."""
+    if vault.read_only:
+        return
     lock = vault.vault_lock("recover", 0)
     if (lock.named() or _left(vault)) and lock.try_acquire():
         with lock:

@@ -5,6 +5,7 @@ Law: the rooms of the edge meet here and nowhere below; nothing is read that a c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,6 +62,12 @@ class Vault:
         """This machine's own files; nothing in it is ever sent."""
         return self.git_dir / "fieldvault"
 
+    @cached_property
+    def read_only(self) -> bool:
+        """Whether the person may only look: the disk is mounted so, or the folder denies writing."""
+        standing = [folder for folder in (self.own_dir, self.git_dir) if folder.exists()]
+        return bool(standing) and not os.access(standing[0], os.W_OK)
+
     @property
     def locks_dir(self) -> Path:
         """The second names of git's locks that are ours (edge/git/gitdir/locks); whoever moves a ref holds `lock`."""
@@ -105,13 +112,13 @@ class Vault:
 
     @cached_property
     def stats(self) -> StatCache:
-        return StatCache(self.own_dir / "index.sqlite")
+        return StatCache(self.own_dir / "index.sqlite", read_only=self.read_only)
 
     @cached_property
     def claims(self) -> ClaimsIndex:
         from fieldvault.edge.index.claims import ClaimsIndex
 
-        return ClaimsIndex(self.own_dir / "claims.sqlite")
+        return ClaimsIndex(self.own_dir / "claims.sqlite", read_only=self.read_only)
 
     @cached_property
     def journal(self) -> JournalFile:
@@ -127,15 +134,21 @@ class Vault:
 
     def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:
         """The lock of every change of this vault; taken through actions/recovery."""
+        self._guard_writable()
         return FileLock(self.own_dir / "vault.lock", wait_seconds, purpose)
 
     def sync_lock(self, wait_seconds: float = 2.0) -> FileLock:
         """One sync a vault; held across the network."""
+        self._guard_writable()
         return FileLock(self.own_dir / "sync.lock", wait_seconds, "sync")
 
     def watch_lock(self) -> FileLock:
         """One watcher a vault; held as long as it runs, and in nobody else's way."""
         return FileLock(self.own_dir / "watch.lock", 1.0, "watch")
+
+    def _guard_writable(self) -> None:
+        if self.read_only:
+            raise FieldvaultError("denied", path=str(self.own_dir))
 
     def head(self) -> Oid | None:
         """The commit that HEAD names; None before the first one."""

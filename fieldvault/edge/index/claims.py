@@ -52,8 +52,8 @@ class Typed(NamedTuple):
 class ClaimsIndex:
     """`.git/fieldvault/claims.sqlite`."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = Database(path, _SCHEMA, _VERSION)
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._db = Database(path, _SCHEMA, _VERSION, read_only=read_only)
 
     def close(self) -> None:
         self._db.close()

@@ -1,7 +1,8 @@
 """One SQLite file of this machine's: opened, made anew when it is damaged, written in whole transactions.
 
-Law: what lies here can be computed again: damage costs time and never stops a command. Methods raise FieldvaultError:
-"disk-full", "denied" (path), or "index-unusable" (path, reason) for what else the system refuses.
+Law: what lies here can be computed again: damage costs time and never stops a command. Nor does a disk that may not be
+written: then it is a copy in memory, soon forgotten. Methods raise FieldvaultError: "disk-full", "denied" (path), or
+"index-unusable" (path, reason) for what else the system refuses.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ _DISK_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: not even the
 
 
 class Database:
-    """The file at `path` with the tables of `schema`; one of another `version` is made anew."""
+    """The file at `path` with the tables of `schema`; one of another `version` is made anew. `read_only`: in memory."""
 
-    def __init__(self, path: Path, schema: str, version: int) -> None:
+    def __init__(self, path: Path, schema: str, version: int, *, read_only: bool = False) -> None:
         self.path = path
         self._schema = schema
         self._version = version
+        self._read_only = read_only
         try:
             self._db = self._open()
         except sqlite3.OperationalError as error:
@@ -82,8 +84,12 @@ class Database:
         return FieldvaultError("index-unusable", path=str(self.path), reason=str(error))
 
     def _open(self) -> sqlite3.Connection:
+        if self._read_only:
+            return self._ready(self._copy())
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        return self._ready(sqlite3.connect(self.path, timeout=10, isolation_level=None))
+
+    def _ready(self, db: sqlite3.Connection) -> sqlite3.Connection:
         try:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             if version != self._version:
@@ -97,10 +103,27 @@ class Database:
             raise
         return db
 
+    def _copy(self) -> sqlite3.Connection:
+        """The file in memory. Empty where there is none, or where its last writer was killed and left it unfinished:
+        SQLite would have to write in order to finish it.
+        """
+        memory = _in_memory()
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if self.path.exists() and not (log.exists() and log.stat().st_size):
+            with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)) as file:
+                file.backup(memory)
+        return memory
+
     def _anew(self) -> sqlite3.Connection:
-        for name in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
-            name.unlink(missing_ok=True)
         try:
+            if self._read_only:
+                return self._ready(_in_memory())
+            for name in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
+                name.unlink(missing_ok=True)
             return self._open()
         except sqlite3.OperationalError as error:
             raise self.unusable(error) from error
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
