@@ -43,6 +43,11 @@ class Conflict(NamedTuple):
     base: Maybe
     also: tuple[Maybe, ...]
 
+    @property
+    def waits(self) -> bool:
+        """Whether a person must choose. Two versions of an attachment both stand, each under its own name."""
+        return self.kind != ATTACHMENT
+
 
 def conflict_path(record: str, field: FieldPath) -> str:
     """Where the conflict of a field stands in the vault.

@@ -15,8 +15,6 @@ WINDOW_SECONDS = 3600
 MASS_DELETION = "mass-deletion"  # why a path is held, as a key of the catalogue
 TRAILER = "Fv-Deletions-Allowed"
 
-_TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9]+)$", re.M)
-
 
 def held(
     gone: Collection[str], type_of: Callable[[str], str], total: Callable[[str], int], recent: Callable[[str], int]
@@ -38,7 +36,7 @@ def held(
 
 def allowed_in(message: str) -> int:
     """How many deletions the commit of this message says a person has allowed."""
-    found = _TRAILER_LINE.search(message)
+    found = re.search(rf"^{TRAILER}: ([0-9]+)$", message, re.M)
     return int(found[1]) if found else 0
 
 

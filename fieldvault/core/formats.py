@@ -20,12 +20,13 @@ _CALLING = {
     "SK": ("421", "0"), "US": ("1", "1"),
 }  # fmt: skip
 
-_SEPARATORS = re.compile(r"[\s.\-/()\u00a0\u202f]")
+_SEPARATORS = r"[\s.\-/()\u00a0\u202f]"
 
 
 def e164(text: str, country: str) -> str | None:
     """A phone number as `+` and digits, completed by its country's calling code; None where it is none."""
-    number = _SEPARATORS.sub("", text.replace("(0)", "") if text.lstrip().startswith(("+", "00")) else text)
+    international = text.lstrip().startswith(("+", "00"))
+    number = re.sub(_SEPARATORS, "", text.replace("(0)", "") if international else text)
     if number.startswith("00"):
         number = "+" + number[2:]
     if not number.startswith("+"):

@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import error, harmless, problem, say, size
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.records.agreement import FileProblem
     from fieldvault.core.describe import FileChange
+    from fieldvault.core.values import Maybe
     from fieldvault.errors import FieldvaultError
 
 NAMES_MAX = 8
 
 
 def shown_value(value: Maybe) -> str:
+    from fieldvault.core.values import MISSING, canonical
+
     if value is MISSING:
         return say("removed")
     return harmless(canonical(value))
@@ -70,6 +72,8 @@ def name_of(change: FileChange) -> str:
 
 def problems(found: Iterable[FileProblem]) -> Iterator[str]:
     """`path:12: phones/std: ...` for each problem."""
+    from fieldvault.core.values import to_pointer
+
     for one in found:
         where = f"{one.path}:{one.problem.line}" if one.problem.line else one.path
         field = to_pointer(one.problem.field)[1:]

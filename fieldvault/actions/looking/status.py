@@ -15,7 +15,6 @@ from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.syncing.attachments import at_head
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
-from fieldvault.core.conflicts import ATTACHMENT
 from fieldvault.core.snapshot import Oid
 from fieldvault.errors import FieldvaultError
 
@@ -68,8 +67,7 @@ def status(vault: Vault) -> StatusReport:
             report.drafts.append(draft)
         else:
             report.edits.append(edit.change.path)
-    conflicts = all_conflicts(vault.objects, seen.tree).values()
-    report.conflicts = sum(conflict.kind != ATTACHMENT for conflict in conflicts)
+    report.conflicts = sum(conflict.waits for conflict in all_conflicts(vault.objects, seen.tree).values())
     confirmed = vault.confirmed()
     report.confirmed_at = confirmed[1] if confirmed else None
     if report.hub is not None:

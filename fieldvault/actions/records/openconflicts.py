@@ -6,22 +6,27 @@ Law: a conflict file is bytes that travel; what cannot be read as one is left al
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
-from fieldvault.core.conflicts import Conflict, conflict_path
 from fieldvault.core.names import is_conflict
 from fieldvault.core.snapshot import FOLDER, Entry, Oid
-from fieldvault.core.values import FieldPath
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.objects import Reader
 from fieldvault.edge.git.store.trees import find, list_tree, read_tree
 from fieldvault.errors import Unreadable
 
-Open = dict[FieldPath, Conflict]
+if TYPE_CHECKING:  # most vaults have none, and status need not load what one is
+    from fieldvault.core.conflicts import Conflict
+    from fieldvault.core.values import FieldPath
+
+Open: TypeAlias = "dict[FieldPath, Conflict]"
 _ROOT = "conflicts"
 
 
 def conflict_folder(record: str) -> str:
     """The folder of a record's conflict files. `record` is its id, or its path where it has none."""
+    from fieldvault.core.conflicts import conflict_path
+
     return conflict_path(record, ()).rpartition("/")[0]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -145,9 +144,12 @@ class GitConfig:
                 parse_key(environment.get(f"GIT_CONFIG_KEY_{number}", "")),
                 environment.get(f"GIT_CONFIG_VALUE_{number}", ""),
             )
-        for word in shlex.split(environment.get("GIT_CONFIG_PARAMETERS", "")):  # what `git -c` hands down
-            name, equals, value = word.partition("=")
-            yield parse_key(name), value if equals else "true"
+        if parameters := environment.get("GIT_CONFIG_PARAMETERS"):  # what `git -c` hands down
+            import shlex
+
+            for word in shlex.split(parameters):
+                name, equals, value = word.partition("=")
+                yield parse_key(name), value if equals else "true"
 
     def _files(self) -> Iterator[Path]:
         """System, then person, then repository: later ones count."""

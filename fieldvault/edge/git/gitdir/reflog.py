@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
 
-_LINE = re.compile(r"([0-9a-f]{40}) ([0-9a-f]{40}) [^\t]*(?:\t(.*))?")
+_LINE = r"([0-9a-f]{40}) ([0-9a-f]{40}) [^\t]*(?:\t(.*))?"
 
 
 class Move(NamedTuple):
@@ -48,7 +48,7 @@ class Reflog:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
             return
         for line in reversed(text.split("\n")):
-            if match := _LINE.fullmatch(line):
+            if match := re.fullmatch(_LINE, line):
                 yield Move(*match.groups(default=""))
 
     def remove(self, ref: str) -> None:

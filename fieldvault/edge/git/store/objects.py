@@ -13,15 +13,17 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, flush_file, flush_folders, sweep, temporary
 from fieldvault.edge.git.store.packfolder import PackFolder
-from fieldvault.edge.git.store.packintake import PackIntake
 from fieldvault.edge.git.store.packwriter import PackWriter
 from fieldvault.edge.git.store.recent import Recent
 from fieldvault.errors import Corrupt
+
+if TYPE_CHECKING:
+    from fieldvault.edge.git.store.packintake import PackIntake
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it without storing it, and commits it unstored
 
@@ -138,6 +140,8 @@ class Objects:
 
     def receive_pack(self) -> PackIntake:
         """A place for a pack from elsewhere: `write` its bytes into it, then `adopt` it."""
+        from fieldvault.edge.git.store.packintake import PackIntake
+
         return PackIntake(self.packs, self.read)
 
     def _loose(self, oid: Oid) -> Path:
