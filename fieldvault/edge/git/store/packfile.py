@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.edge.git.store.delta import apply_delta
+from fieldvault.edge.git.store.packindex import FAR, MAGIC
 from fieldvault.edge.git.store.recent import Recent
 
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}  # the type numbers of pack entries
@@ -26,11 +27,9 @@ OFS_DELTA, REF_DELTA = 6, 7
 
 _FANOUT = struct.Struct(">256I")
 _UINT32 = struct.Struct(">I")
-_MAGIC = b"\xfftOc\0\0\0\2"
-_NAMES_AT = len(_MAGIC) + _FANOUT.size
+_NAMES_AT = len(MAGIC) + _FANOUT.size
 _ID_BYTES = 20
 _CHECKSUM_BYTES = 20
-_FAR = 0x80000000  # an offset beyond 2 GiB stands in a table of its own
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
 _BASES_BYTES = 16 << 20
 _LARGE_BYTES = 128 << 10
@@ -62,9 +61,9 @@ class PackFile:
         try:
             self.index = self._mapped(stem.with_suffix(".idx"))
             self.contents = self._mapped(stem.with_suffix(".pack"))
-            if self.index[: len(_MAGIC)] != _MAGIC:
+            if self.index[: len(MAGIC)] != MAGIC:
                 raise ValueError("another version of pack index")
-            self._fanout = (0, *_FANOUT.unpack_from(self.index, len(_MAGIC)))
+            self._fanout = (0, *_FANOUT.unpack_from(self.index, len(MAGIC)))
             self._total: int = self._fanout[-1]
             self._offsets_at = _NAMES_AT + self._total * (_ID_BYTES + 4)  # after the names and their checksums
         except BaseException:
@@ -146,8 +145,8 @@ class PackFile:
     def _offset_of(self, number: int) -> int:
         """Where the entry of the object starts whose name is the `number`th."""
         (offset,) = _UINT32.unpack_from(self.index, self._offsets_at + 4 * number)
-        if offset & _FAR:
-            far = self._offsets_at + 4 * self._total + 8 * (offset & ~_FAR)
+        if offset & FAR:
+            far = self._offsets_at + 4 * self._total + 8 * (offset & ~FAR)
             (offset,) = struct.unpack_from(">Q", self.index, far)
         return int(offset)
 

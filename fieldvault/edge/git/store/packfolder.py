@@ -15,6 +15,7 @@ from pathlib import Path
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, flush_folder, temporary
 from fieldvault.edge.git.store.packfile import PackFile
+from fieldvault.edge.git.store.packindex import encode_index
 
 _HELD = (".keep", ".promisor", ".mtimes")  # what git, or whoever put them there, wants left as they are
 _LOOKS_MAX = 3
@@ -107,11 +108,9 @@ class PackFolder:
 
         `entries` are (raw id, offset, crc32). The .pack gets its name before the .idx: git looks for the .idx first.
         """
-        from dulwich.pack import write_pack_index_v2
-
         index, file = temporary(self.path, "tmp_idx_")
         with file:
-            write_pack_index_v2(file, sorted(entries), checksum)
+            file.write(encode_index(entries, checksum))
             flush(file)
         return self.put(scratch, index, checksum)
 
