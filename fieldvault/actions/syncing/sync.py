@@ -145,6 +145,8 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
     if talk.main == ours and not talk.inboxes():
         _confirm(talk, now, ours, report)
         return True
+    if ours != vault.refs.read(HUB_MAIN):
+        talk.hub.expect_publish()
     if talk.known and not contents_to_send(talk, vault.objects, ours):
         _deliver_first(talk, ours, report)
     main, others = talk.main, _bring(talk, ours)

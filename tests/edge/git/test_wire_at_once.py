@@ -18,6 +18,8 @@ from tests.edge.git.failing import MAIN, tips
 from tests.gitenv import Git
 from tests.peers.ground import wait_for
 
+INBOX = "refs/fv/1/inbox/4k7m2x9d8q"
+
 pytestmark = pytest.mark.usefixtures("nobodys_settings")
 
 
@@ -128,6 +130,27 @@ def test_a_race_that_is_lost_inside_the_server_is_told_from_a_refusal(servers: S
     with open_hub(servers.git().url(hub.path.name), tmp_path) as one, Objects(vault.path / ".git") as objects:
         assert one.publish(objects, {MAIN: (first, mine)}) == {MAIN: STALE}
         assert one.tips() == {MAIN: other}
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("kind", ["path", "git", "ssh", "http"])
+def test_what_was_expected_long_before_is_compared_with_what_stands_there_now(
+    kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+    first = vault.commit_files({"a.yaml": "a: 1\n"})
+    vault("push", "-q", str(hub.path), "main")
+    other = hub("commit-tree", f"{first}^{{tree}}", "-p", first, "-m", "quicker")
+    mine = vault.commit_files({"b.yaml": "a: 1\n"})
+    url = servers.url(kind, hub.path.name, monkeypatch)
+    with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
+        assert one.tips() == {MAIN: first}
+        one.expect_publish()
+        time.sleep(0.5)  # the server has told what stood there, to a push that comes late
+        hub("update-ref", MAIN, other)
+        assert one.publish(objects, {MAIN: (first, mine)}, [first]) == {MAIN: STALE}
+        assert one.publish(objects, {INBOX: (None, mine)}, [first]) == {INBOX: None}
+        assert one.tips() == {MAIN: other, INBOX: mine}
 
 
 @pytest.mark.peers

@@ -136,6 +136,9 @@ class BundleHub:
     def fetch_objects(self, into: Arrivals, oids: Collection[Oid]) -> None:
         give_objects(self.unpacked(into.settled), into, oids, no_progress)
 
+    def expect_publish(self) -> None:
+        """There will be none."""
+
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:

@@ -73,6 +73,9 @@ class HttpClient(AbstractHttpGitClient):
         self._path = address.path.encode("utf-8", "surrogateescape")
         self._told: _Told | None = None  # what the server said of itself and its refs, when it was last asked
 
+    def start(self, service: str) -> None:
+        """A server that speaks http starts with each request."""
+
     def refs(self, prefixes: Sequence[bytes]) -> dict[Ref, ObjectID | None]:
         """Where the server's refs stand; those outside of `prefixes` may be left out. `protocol_version` is set."""
         self._told = None

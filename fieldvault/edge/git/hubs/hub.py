@@ -49,6 +49,9 @@ class Hub(Protocol):
     def pieces(self) -> Pieces | None:
         """How to fetch objects by their ids; None where the hub gives only whole commits. Asked after `tips`."""
 
+    def expect_publish(self) -> None:
+        """A publish is to follow: where a server has to start for it, it starts now."""
+
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:

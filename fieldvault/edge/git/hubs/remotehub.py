@@ -143,6 +143,10 @@ class RemoteHub:
         self._progress(0, len(arrived), "received")
         return arrived
 
+    def expect_publish(self) -> None:
+        with self._talk():
+            self._client.start("receive-pack")
+
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()
     ) -> dict[str, str | None]:

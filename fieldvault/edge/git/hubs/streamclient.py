@@ -1,12 +1,11 @@
 """dulwich's git client over a two-way stream of ours: git:// and ssh.
 
-Law: one channel at a time. What is asked goes over the one that stands open, as long as the server takes questions on
-it; a push opens its own, and closes the one before. Protocol 2 is asked for where git knows it, for fetches.
+Law: one channel for questions, as long as the server takes them on it, and one for each push; a push ends the
+questions. Either may be opened before it is needed. Protocol 2 is asked for where git knows it, for fetches.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,8 +14,7 @@ from dulwich.objects import ObjectID
 from dulwich.protocol import Protocol as PacketLines
 from dulwich.refs import Ref
 
-from fieldvault.edge.git.hubs.uploadpack import UploadPack
-from fieldvault.errors import FieldvaultError
+from fieldvault.edge.git.hubs.uploadpack import UploadPack, goodbye
 
 if TYPE_CHECKING:
     from dulwich.object_store import GraphWalker
@@ -38,17 +36,20 @@ class StreamClient(TraditionalGitClient):
     def __init__(self, open_channel: Callable[[str, int], Channel]) -> None:
         super().__init__(quiet=True)
         self._open_channel = open_channel
-        self._lines: PacketLines | None = None
-        self._upload: UploadPack | None = None  # the far end, unless a push is there
+        self._upload: UploadPack | None = None
+        self._push: PacketLines | None = None
+        self._push_waits = False  # nothing was said on it yet
 
-    def greet(self) -> UploadPack:
-        """Open a channel for questions; nothing is waited for."""
-        self._upload = UploadPack(self._connect(b"upload-pack", b"")[0])
-        return self._upload
+    def start(self, service: str) -> None:
+        """Open the channel to a service before it is needed; nothing is read yet."""
+        if service == "upload-pack":
+            self._upload = UploadPack(self._opened(service))
+        elif not self._push_waits:
+            self._push, self._push_waits = self._opened(service), True
 
     def refs(self, prefixes: Sequence[bytes]) -> dict[Ref, ObjectID | None]:
         """Where the server's refs stand; those outside of `prefixes` may be left out. `protocol_version` is set."""
-        upload = self._upload if self._upload is not None and self._upload.tells_refs else self.greet()
+        upload = self._upload if self._upload is not None and self._upload.tells_refs else self._asked_anew()
         refs = upload.refs(prefixes)
         self.protocol_version = upload.greeting.version
         return refs
@@ -57,27 +58,42 @@ class StreamClient(TraditionalGitClient):
         self, wants: list[ObjectID], haves: GraphWalker, write: Callable[[bytes], int], without: bytes | None
     ) -> None:
         """Have the pack that brings `wants` written; see UploadPack.receive."""
-        upload = self._upload if self._upload is not None and self._upload.waits else self.greet()
+        upload = self._upload if self._upload is not None and self._upload.waits else self._asked_anew()
         upload.receive(wants, haves, write, without)
 
     def capabilities(self) -> set[bytes]:
         """What the server says that it can do; `protocol_version` is set."""
-        greeting = (self._upload or self.greet()).greeting
+        greeting = (self._upload or self._asked_anew()).greeting
         self.protocol_version = greeting.version
         return greeting.capabilities
+
+    def _asked_anew(self) -> UploadPack:
+        if self._upload is not None:
+            self._upload.close()
+        self._upload = UploadPack(self._opened("upload-pack"))
+        return self._upload
 
     def _connect(
         self, cmd: bytes, path: str | bytes, protocol_version: int | None = None
     ) -> tuple[PacketLines, Callable[[], bool], None]:
-        self.close()
-        channel = self._open_channel(cmd.decode("ascii"), 2 if cmd == b"upload-pack" else 0)
-        self._lines = PacketLines(channel.read, channel.write, channel.close)
-        return self._lines, lambda: False, None
+        """dulwich's door for a push, which closes the channel at its end."""
+        if self._upload is not None:
+            self._upload.end()
+        self.start("receive-pack")
+        assert self._push is not None
+        self._push_waits = False
+        return self._push, lambda: False, None
+
+    def _opened(self, service: str) -> PacketLines:
+        channel = self._open_channel(service, 2 if service == "upload-pack" else 0)
+        return PacketLines(channel.read, channel.write, channel.close)
 
     def close(self) -> None:
-        if self._lines is not None:
-            if self._upload is not None and self._upload.waits:
-                with contextlib.suppress(FieldvaultError):
-                    self._lines.write_pkt_line(None)  # no question any more
-            self._lines.close()
-        self._lines = self._upload = None
+        if self._upload is not None:
+            self._upload.end()
+        if self._push is not None and self._push_waits:
+            goodbye(self._push)
+        for far_end in (self._upload, self._push):
+            if far_end is not None:
+                far_end.close()
+        self._upload, self._push, self._push_waits = None, None, False

@@ -7,6 +7,7 @@ The trap avoided: dulwich opens a stream for the refs and another one for the pa
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,8 @@ from dulwich.client import (
 from dulwich.objects import ObjectID
 from dulwich.protocol import Protocol as PacketLines
 from dulwich.refs import Ref
+
+from fieldvault.errors import FieldvaultError
 
 if TYPE_CHECKING:
     from dulwich.object_store import GraphWalker
@@ -95,6 +98,15 @@ class UploadPack:
         _handle_upload_pack_tail(self._lines, agreed, haves, write, protocol_version=version)
         self.waits = version == 2
 
+    def end(self) -> None:
+        """Ask no more: the server ends by itself, and is not waited for."""
+        if self.waits:
+            self.waits = False
+            goodbye(self._lines)
+
+    def close(self) -> None:
+        self._lines.close()
+
     @property
     def _format(self) -> str | None:
         return extract_object_format_from_capabilities(self.greeting.capabilities)
@@ -102,3 +114,9 @@ class UploadPack:
     def _write(self, lines: Iterable[bytes]) -> None:
         for line in lines:
             self._lines.write_pkt_line(line)
+
+
+def goodbye(lines: PacketLines) -> None:
+    """Nothing more is said on this channel; the server may be gone already."""
+    with contextlib.suppress(FieldvaultError):
+        lines.write_pkt_line(None)

@@ -58,5 +58,5 @@ def _client(address: Address, limits: Limits, progress: Progress) -> StreamClien
 
     program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
     client = StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))
-    client.greet()
+    client.start("upload-pack")
     return client
