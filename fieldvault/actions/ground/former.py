@@ -16,7 +16,7 @@ from fieldvault.edge.git.store.trees import find_file
 from fieldvault.errors import Corrupt
 
 CAME_IN = "fv sync"  # how the reflog calls a move that brought in what others did
-FORMER_MAX = 16
+MOVES_MAX = 16  # of the branch, the last ones that brought something in
 
 
 def regained(vault: Vault, edits: Callable[[], Iterable[TreeChange]]) -> dict[str, Entry | None]:
@@ -36,7 +36,7 @@ def _former_trees(vault: Vault) -> list[Oid]:
     """What main held before each of the last times that something came in."""
     branch, _ = vault.refs.head()
     moves = vault.refs.reflog.moves(f"refs/heads/{branch}") if branch else ()
-    heads = [move.old for move in moves if move.message.startswith(CAME_IN)][:FORMER_MAX]
+    heads = [move.old for move in moves if move.message.startswith(CAME_IN)][:MOVES_MAX]
     trees = []
     for head in heads:
         with contextlib.suppress(Corrupt):  # git forgets what nothing names any more

@@ -4,8 +4,6 @@ Law: events say when to look, the folder says what is there. Every commit and ev
 vault opened anew; nothing is held in between but the lock that keeps a second watcher out. The loop owns all state and
 sleeps until something happens or is due; threads only put events into its queue. What cannot be done now is told once
 and tried again. A folder that is gone ends the watch, and is never taken for one in which everything was deleted.
-Other commands ask it what may differ (actions/committing/word): what the last look at the whole folder found, and
-whatever an event has told of since. Were events lost, it gives no word until it has looked again.
 """
 
 from __future__ import annotations
@@ -21,13 +19,13 @@ from pathlib import Path
 from fieldvault.actions.committing.belonging import belongs
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.committing.survey import survey
-from fieldvault.actions.committing.word import PATHS_MAX, Word, write_word
 from fieldvault.actions.deciding.conflicts import OpenConflict
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
+from fieldvault.actions.watching.vouching import Vouching
 from fieldvault.core.names import IGNORES, is_leaving, is_yaml
 from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
@@ -35,7 +33,6 @@ from fieldvault.edge import fswatch
 from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, FileEvent
 from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.network import slept_seconds, watching_network
-from fieldvault.edge.question import answer
 from fieldvault.edge.writers import being_written
 from fieldvault.errors import Busy, FieldvaultError, system_error
 
@@ -96,7 +93,7 @@ class Watcher:
         self.tell = tell
         self.timing = timing
         self.place = _place(root)
-        self.questions = Vault(root).questions_dir
+        self.vouching = Vouching(root)
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.settler = timing.settler()
         self.syncs = KeepUp(root, now, self.events.put, time.monotonic())
@@ -104,7 +101,6 @@ class Watcher:
         self.polling = False
         self.sweep_at = time.monotonic()
         self.sweep_not_before = 0.0
-        self.word: Word | None = None  # None: events may have been missed since the last look at the whole folder
         self.swept: dict[str, Entry | None] = {}  # the edits that the last sweep found
         self.commit_not_before = 0.0
         self.slept = slept_seconds()
@@ -138,26 +134,10 @@ class Watcher:
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
         with (
-            self._open_to_questions() as questions,
+            self.vouching.asked() as questions,
             fswatch.watching(self.root, self.events.put, _skip, questions),
         ):
             yield
-
-    @contextlib.contextmanager
-    def _open_to_questions(self) -> Iterator[Path | None]:
-        """The folder in which other commands put their questions; None where events say too little for a word."""
-        if not fswatch.tells_all(self.root):
-            yield None
-            return
-        with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: nobody can ask, then
-            self.questions.mkdir(exist_ok=True)
-            for left in self.questions.iterdir():
-                left.unlink()
-        try:
-            yield self.questions
-        finally:
-            with contextlib.suppress(OSError):  # a question is under way, or the folder is gone
-                self.questions.rmdir()
 
     def stop(self) -> None:
         """End the watch as soon as what it is doing is done; from any thread, or a signal's handler."""
@@ -187,23 +167,21 @@ class Watcher:
         elif event.kind == LIMIT:
             self._poll(FieldvaultError("watch-limit", path=str(self.root)))
         elif event.kind == ASKED:
-            answer(self.questions / event.path, write_word(self.word))
+            self.vouching.answer(event.path)
         elif event.kind == LOST or event.path.rpartition("/")[2] in ("", IGNORES):
             self._lost()
         else:
             self._touched(event, now)
 
     def _touched(self, event: FileEvent, now: float) -> None:
-        if self.word is not None:
-            self.word.differing.add(event.path)
-            if len(self.word.differing) > PATHS_MAX:
-                self._lost()
+        if not self.vouching.touched(event.path):
+            self._lost()
         if event.kind != FOLDER and not is_leaving(event.path.rpartition("/")[2]):
             self.settler.touch(event.path, now, gone=event.kind == GONE, new=event.kind == NEW)
 
     def _lost(self) -> None:
         """What the events have told is not all: look at everything, soon."""
-        self.word = None
+        self.vouching.withdraw()
         self.sweep_at = max(time.monotonic(), self.sweep_not_before)
 
     def _look(self) -> None:
@@ -250,9 +228,8 @@ class Watcher:
                 if path not in self.swept or self.swept[path] != entry:
                     self.settler.touch(path, started, gone=entry is None)
             self.swept = found
-            differing = {*found, *seen.problems, *seen.behind}
-            unsure = self.polling or len(differing) > PATHS_MAX
-            self.word = None if unsure else Word(seen.tree, outside, differing)
+            if not self.polling:
+                self.vouching.looked(seen, outside)
             self.syncs.notice(vault.head(), time.monotonic())
             ended = time.monotonic()
             took = ended - started

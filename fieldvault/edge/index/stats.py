@@ -31,7 +31,7 @@ CREATE TABLE behind (path TEXT PRIMARY KEY, mode INTEGER, oid TEXT) WITHOUT ROWI
 CREATE TABLE former (path TEXT, oid TEXT, until INTEGER, writer TEXT);
 CREATE INDEX former_of ON former (path);
 """
-FORMER_MAX = 16
+FORMER_MAX = 16  # versions of one file
 SAVE, FV, GIT = "save", "fv", "git"  # who puts another version in a file: the person, we, plain git
 
 
