@@ -186,7 +186,7 @@ def _one_after_the_other() -> int:
 @click.option("--redo", is_flag=True, help="Take back the last undo.")
 @json_option
 def undo_command(commit: str | None, record: str | None, redo: bool, as_json: bool) -> int:
-    """Take back what a commit did, by default your last one
+    """Take back what a commit did, by default the last one made on this device
 
     What was done since stays: undo is one more merge, never a step back in history.
 

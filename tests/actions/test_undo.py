@@ -1,9 +1,10 @@
 import pytest
 
 from fieldvault.actions.looking.history import log
+from fieldvault.actions.setting_up.clone import clone
 from fieldvault.errors import FieldvaultError
 from tests.actions.test_sync import CUSTOMER, FILES, SCHEMA
-from tests.world import Desk, World
+from tests.world import Desk, World, as_person, now
 
 LADDER = SCHEMA + "  seen: {type: string, format: date, x-merge: max}\n"
 
@@ -102,6 +103,44 @@ def test_undo_takes_back_a_resolution(world: World, marc: Desk) -> None:
     assert not marc.conflicts()
     marc.undo()
     assert len(marc.conflicts()) == 1 and "+33261910199" in marc.read(CUSTOMER)
+
+
+def test_what_stands_again_is_by_whoever_wrote_it(world: World, marc: Desk) -> None:
+    ines, claire = world.join("Ines"), world.join("Claire")
+    marc.edit(CUSTOMER, "+33261910100", "+33261910111")
+    ines.edit(CUSTOMER, "+33261910100", "+33261910199")
+    world.settle(marc, ines, claire)
+    (before,) = claire.conflicts()
+    assert [one.author for one in before.standing] == ["Ines <ines@example.org>", "Marc <marc@example.org>"]
+    claire.resolve("lefevre", take=2)
+    claire.undo()
+    assert claire.conflicts() == [before]
+    claire.undo(redo=True)
+    claire.undo()
+    assert claire.conflicts() == [before]
+
+
+def test_undo_means_what_was_done_on_this_device(world: World, marc: Desk) -> None:
+    phone = Desk(world.folder / "phone", marc.person)
+    with as_person(phone):
+        clone(world.url, phone.root, now)
+    with pytest.raises(FieldvaultError, match="undo-nothing"):
+        phone.undo()
+    marc.set("lefevre", "name=Lefèvre")
+    phone.set("lefevre", "tags+=vip")
+    world.settle(marc, phone)
+    marc.undo()
+    assert "name: Boulangerie" in marc.read(CUSTOMER) and "vip" in marc.read(CUSTOMER)
+    world.settle(marc, phone)
+    phone.undo()
+    assert "vip" not in phone.read(CUSTOMER)
+
+
+def test_what_plain_git_committed_here_is_undone(marc: Desk) -> None:
+    marc.edit(CUSTOMER, "samples: 10", "samples: 9")
+    marc.git("commit", "-qam", "by git")
+    marc.undo()
+    assert "samples: 10" in marc.read(CUSTOMER)
 
 
 def test_of_a_merge_only_what_it_decided_is_taken_back(world: World, marc: Desk) -> None:

@@ -1,6 +1,7 @@
 """Who wrote a value that stands at a field, and when: read from history, never stored.
 
-Law: a look back over the last commits, newest first; where history is silent the answer is silent too.
+Law: a look back over the last commits, newest first; where history is silent the answer is silent too. Whoever takes
+something back writes nothing: what stands again is by whoever wrote it first.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from fieldvault.actions.deciding.takenback import taken_back_by
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.types import value_of_entry
 from fieldvault.core.fields import value_at
@@ -31,14 +33,21 @@ def writers(vault: Vault, path: str, field: FieldPath, values: Iterable[Maybe], 
     """Who last gave the field of the record at `path` each of these values: canonical text -> who and when."""
     wanted = {canonical(value) for value in values}
     found: dict[str, Written] = {}
+    taken_back: set[Oid] = set()
     head = vault.head()
     for count, commit in enumerate(walk(vault.objects, [head] if head else [])):
         if not wanted or count == COMMITS_MAX:
             break
         if len(commit.parents) > 1:
             continue
-        now = _value(vault, commit.oid, path, field, schema)
-        if now in wanted and now != _before(vault, commit, path, field, schema):
+        now, undoes = _value(vault, commit.oid, path, field, schema), taken_back_by(commit)
+        if not (now in wanted or undoes) or commit.oid in taken_back:
+            continue
+        if now == _before(vault, commit, path, field, schema):
+            continue
+        if undoes:
+            taken_back.add(undoes)
+        elif now is not None:
             found[now] = Written(commit.author, commit.author_time)
             wanted.remove(now)
     return found

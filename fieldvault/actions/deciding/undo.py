@@ -7,12 +7,14 @@ Of a merge it takes back only what the merge decided: what gave way stands again
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.deciding.decisions import decided, fields_decided, touched_by_both
+from fieldvault.actions.deciding.takenback import taken_back_by, undo_message
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
+from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.merging.treemerge import merge_trees
@@ -28,8 +30,7 @@ from fieldvault.edge.git.store.history import Commit, read_commit, walk
 from fieldvault.edge.git.store.trees import diff_trees, find, patch_tree
 from fieldvault.errors import Busy, FieldvaultError
 
-TRAILER = "Fv-Undoes"
-_TRAILER_LINE = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40}})$", re.M)
+_BROUGHT = (CAME_IN, "clone", "pull", "merge", "reset", "checkout")  # the moves of a reflog that make no commit
 
 
 @dataclass(frozen=True)
@@ -75,36 +76,37 @@ def _before(batch: Batch, target: Commit) -> Oid:
     return patch_tree(batch, target.tree, restored)
 
 
-def undone_by(commit: Commit) -> Oid | None:
-    """The commit that this one takes back; None for an ordinary one."""
-    found = _TRAILER_LINE.search(commit.message)
-    return found[1] if found else None
-
-
 def _last(vault: Vault, redo: bool) -> Commit:
-    """The newest commit of ours that stands, which nothing has taken back: an ordinary one, with `redo` an undo of one
-    (what brought something back is neither).
+    """The newest commit made here that stands, which nothing has taken back: an ordinary one, with `redo` an undo of
+    one (what brought something back is neither).
     """
-    head = vault.head()
-    mine = vault.identity().committer
+    head, made_here = vault.head(), _made_here(vault)
     taken_back: set[Oid | None] = set()
     for one in walk(vault.objects, [head] if head else []):
-        undoes = undone_by(one)
+        undoes = taken_back_by(one)
         if one.oid in taken_back:
             continue  # and if it was an undo itself, what it took back stands again
         if undoes:
             taken_back.add(undoes)
         wanted = _is_undo(vault, undoes) if redo else undoes is None
-        if one.committer == mine and wanted and len(one.parents) == 1:
+        if made_here(one) and wanted and len(one.parents) == 1:
             return one
     raise FieldvaultError("undo-nothing")
+
+
+def _made_here(vault: Vault) -> Callable[[Commit], bool]:
+    """Whether a commit was made on this device: git's reflog tells; where none is kept, by whom it was made."""
+    moves = list(vault.refs.reflog.moves("HEAD"))
+    made = {move.new for move in moves if not move.message.startswith(_BROUGHT)}
+    mine = vault.identity().committer
+    return lambda commit: commit.oid in made if moves else commit.committer == mine
 
 
 def _is_undo(vault: Vault, undoes: Oid | None) -> bool:
     """Whether a commit that takes back `undoes` is an undo: one that takes back an undo is not."""
     if undoes is None or undoes not in vault.objects:
         return undoes is not None
-    return not _is_undo(vault, undone_by(read_commit(vault.objects, undoes)))
+    return not _is_undo(vault, taken_back_by(read_commit(vault.objects, undoes)))
 
 
 def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitReport:
@@ -120,12 +122,11 @@ def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitRep
         changes = diff_trees(batch, tree, merged.tree)
         if not changes:
             raise FieldvaultError("undo-nothing")
-        subject = target.message.splitlines()[0] if target.message.strip() else target.oid[:10]
-        text = f"Undo: {subject}\n\n{TRAILER}: {target.oid}\n"
+        text = undo_message(target)
         report = CommitReport(merged=merged.files)
         report.changes = describe(batch, Types(batch, merged.tree), changes)
         report.commit = write_commit(batch, vault.identity(), now, merged.tree, (head,), text)
-        change = Change(vault.branch(), head, report.commit, changes, changes, reason=f"undo: {subject}")
+        change = Change(vault.branch(), head, report.commit, changes, changes, reason=text.splitlines()[0])
         for outcome in apply_change(vault, batch, change):
             if outcome.problem:
                 report.behind[outcome.change.path] = outcome.problem
