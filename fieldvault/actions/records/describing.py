@@ -53,10 +53,10 @@ def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str |
     if reader is None:
         return FileChange(path, kind, title_of(None, path), type_name, old_path=change.path if to else None)
     schema = types.schema(path)
-    old = _version(reader, schema, change.old)
+    old = _version(reader, schema, change.old) if detailed or change.new is None else None
     new = _version(reader, schema, change.new, old)
     fields: tuple[FieldChange, ...] = ()
-    if detailed and old is not None and new is not None and old.value is not None and new.value is not None:
+    if old is not None and new is not None and old.value is not None and new.value is not None:
         fields = tuple(changes_between(old.value, new.value, schema))
     shown = new or old
     assert shown is not None
