@@ -288,12 +288,19 @@ def _pool(address: Address, limits: Limits, authorities: str | None) -> PoolMana
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = Secure
 
-    try:
-        trusted = ssl.create_default_context(cafile=authorities)
-    except OSError as error:  # ssl.SSLError is one
-        raise FieldvaultError("hub-authorities", path=authorities) from error
-    settings: dict[str, Any] = {"timeout": Timeout(limits.silence_seconds), "ssl_context": trusted}
+        def __init__(self, *place: Any, **settings: Any) -> None:
+            super().__init__(*place, **settings | {"ssl_context": _trusted(authorities)})
+
+    settings: dict[str, Any] = {"timeout": Timeout(limits.silence_seconds)}
     proxy = None if proxy_bypass(address.host) else getproxies().get(address.scheme)
     pool = ProxyManager(proxy, **settings) if proxy else PoolManager(**settings)
     pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return pool
+
+
+def _trusted(authorities: str | None) -> ssl.SSLContext:
+    """Whose certificates count: read when the first connection needs them, which costs as much as a small sync."""
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:  # ssl.SSLError is one
+        raise FieldvaultError("hub-authorities", path=authorities) from error
