@@ -64,7 +64,7 @@ def _below(root: Path, folders: Iterable[str], known: Known, *, alone: bool = Fa
 def _look(root: Path, folder: str, known: Known) -> tuple[Listing, list[str]]:
     """One folder, and those in it that are to be looked at as well."""
     try:
-        with os.scandir(root / folder) as found:
+        with os.scandir(f"{root}/{folder}") as found:
             entries = {entry.name: entry for entry in found}
     except FileNotFoundError:
         entries = {}
@@ -73,7 +73,6 @@ def _look(root: Path, folder: str, known: Known) -> tuple[Listing, list[str]]:
     if folder and ".git" in entries:
         return Listing(folder, problem="nested-repository"), []
     prefix = f"{folder}/" if folder else ""
-    left = any(map(_is_ours_or_left, folder.split("/")))  # of such a folder only what is tracked counts
     tracked = known.tracked(folder)
     changed, gone, below = [], tracked.keys() - entries.keys(), []
     for name, entry in entries.items():  # the one loop over every file of the vault
@@ -85,8 +84,8 @@ def _look(root: Path, folder: str, known: Known) -> tuple[Listing, list[str]]:
             gone.add(name)
             continue
         path = prefix + name
-        if was is None and (left or _is_ours_or_left(name)) and not known.holds_tracked(path):
-            continue
+        if was is None and not known.holds_tracked(path) and any(map(_is_ours_or_left, path.split("/"))):
+            continue  # also in such a folder only what is tracked counts
         if not entry.is_dir(follow_symlinks=False):
             if was is not None or not known.ignored(path, False):
                 changed.append(name)
