@@ -106,6 +106,26 @@ def watching(folder: Path) -> Command:
     return Command(["watch"])
 
 
+def tidying(folder: Path) -> Command:
+    """Marc has committed with plain git and packed now and then; both object folders are due to be tidied up."""
+    world, marc = _start(folder)
+    for git in (marc.git, world.hub_git):
+        git("config", "transfer.unpackLimit", "1000")
+    for turn in range(4):
+        for number in range(40):
+            marc.write(f"customers/{turn}/{number}.yaml", f"id: cus_{turn}_{number}\n")
+        marc.git("add", "-A")
+        marc.git("commit", "-q", "-m", f"Turn {turn}")
+        marc.git("push", "-q", str(world.hub), "main")
+        if turn < 3:
+            for git in (marc.git, world.hub_git):
+                git("repack", "-q", "-d")
+    for git in (marc.git, world.hub_git):
+        git.raw("hash-object", "-w", "--stdin", stdin=b"named by nothing\n")
+    marc.edit(CUSTOMER, "name: Lefèvre", "name: Lefèvre SARL")
+    return Command(["tidy", "sync"])
+
+
 def setting(folder: Path) -> Command:
     """A field of a record that has an edit of Marc's, too."""
     _, marc = _start(folder)
@@ -163,6 +183,7 @@ SCENES: dict[str, Callable[[Path], Command]] = {
     "sync": syncing,
     "forward": forwarding,
     "watch": watching,
+    "tidy": tidying,
     "set": setting,
     "resolve": resolving,
     "undo": undoing,

@@ -35,7 +35,8 @@ CHANGING = (
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)")
 _FULL = ("write", "pwrite64", "rename", "renameat2", "link", "mkdir", "fsync", "fdatasync", "syncfs", "ftruncate")
 
-WATCH_ONCE = Path(__file__).with_name("watch_once.py")
+# Commands that stand in for the real ones, where these would not end, or not do in a small scene what they are to do.
+STAND_INS = {name: Path(__file__).with_name(f"{name}_once.py") for name in ("watch", "tidy")}
 
 available = shutil.which("strace") is not None
 
@@ -111,8 +112,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> R
 
 
 def fv(*arguments: str) -> list[str]:
-    """The command, heeding Ctrl-C even where strace or a shell in the background would have it ignored. `fv watch`
-    ends when all is done.
-    """
-    program = [str(WATCH_ONCE)] if arguments == ("watch",) else ["-m", "fieldvault", *arguments]
+    """The command, heeding Ctrl-C even where strace or a shell in the background would have it ignored."""
+    stand_in = STAND_INS.get(arguments[0])
+    program = ["-m", "fieldvault", *arguments] if stand_in is None else [str(stand_in), *arguments[1:]]
     return ["env", "--default-signal=INT", sys.executable, *program]

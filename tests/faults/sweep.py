@@ -15,7 +15,7 @@ import pytest
 
 from fieldvault.core.snapshot import Oid
 from tests.faults.scenes import SCENES, Command, environment, is_repository, tree_of, working_files
-from tests.faults.strace import WATCH_ONCE, Point, Run, changing_calls, fv, run
+from tests.faults.strace import Point, Run, changing_calls, fv, run
 from tests.gitenv import Git
 from tests.stride import STRIDE
 
@@ -31,6 +31,7 @@ class Scene(NamedTuple):
     before: dict[str, Oid]
     after: dict[str, Oid]
     hub: bytes | None
+    objects: dict[str, set[Oid]]  # by repository
     otherwise: dict[str, dict[str, Oid]]  # and after one that came second, behind plain git: by what git did
 
     @property
@@ -83,7 +84,7 @@ def make_scene(name: str, folder: Path) -> Scene:
     copy(world, undisturbed)
     points = changing_calls(fv(*command.words), undisturbed / command.folder, environment())
     before, after = working_files(world / "marc"), working_files(undisturbed / "marc")
-    scene = Scene(world, command, points, before, after, settings_of_hub(undisturbed), {})
+    scene = Scene(world, command, points, before, after, settings_of_hub(undisturbed), objects_of(world), {})
     assert scene.is_done(undisturbed)
     return scene
 
@@ -91,6 +92,13 @@ def make_scene(name: str, folder: Path) -> Scene:
 def settings_of_hub(place: Path) -> bytes | None:
     hub = place / "hub.git"
     return (hub / "config").read_bytes() if (hub / "HEAD").exists() else None
+
+
+def objects_of(place: Path) -> dict[str, set[Oid]]:
+    """Whatever each repository holds, named by anything or not."""
+    gits = [Git(head.parent) for head in (*place.glob("*/.git/HEAD"), *place.glob("*/HEAD"))]
+    every = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+    return {str(git.path.relative_to(place)): set(git(*every).split()) for git in gits}
 
 
 def copy(source: Path, target: Path) -> None:
@@ -133,8 +141,10 @@ def mended(scene: Scene, place: Path, by_git: str = "", tolerated: tuple[str, ..
     hub = place / "hub.git"
     if hub.exists():
         assert not (said := fsck(Git(hub))), f"{told}: git fsck says of the hub {said}"
-        if scene.words[-1] in ("sync", str(WATCH_ONCE)):
+        if scene.command.words[-1] in ("sync", "watch"):
             assert Git(hub)("rev-parse", "main") == git("rev-parse", "main"), told
+    for name, oids in objects_of(place).items():
+        assert oids >= scene.objects.get(name, set()), f"{told}: objects of {name} are gone"
     left = [name for name in leavings(place) if not any(part in name for part in tolerated)]
     assert not left, f"{told} left: {left}"
 

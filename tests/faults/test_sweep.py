@@ -7,7 +7,9 @@ them, the test command a few.
 
 from __future__ import annotations
 
+import functools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from tests.gitenv import Git
 
 MODES = ("KILL", "KILL-TWICE", "INT", "TERM", "ENOSPC-once", "ENOSPC-always", "EIO-once", "EIO-always", "EACCES-once")
 SAMPLE = {"KILL": 3}  # points of each cell in the test command; 1 where nothing else is said, and of those in SELDOM
-SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init", "watch")  # in the test command these by OFTEN only
+SELDOM = ("set", "resolve", "undo", "init", "clone", "hub-init", "watch", "tidy")  # there by OFTEN only
 OFTEN = ("KILL", "TERM", "ENOSPC-always")
 CODES = {"KILL": (-9,), "KILL-TWICE": (-9,), "INT": (0, 130), "TERM": (-15,)}
 PLAIN_GIT = {
@@ -31,12 +33,15 @@ PLAIN_GIT = {
     "stash": (("stash", "-q"),),
 }
 
+Scenes = Callable[[str], Scene]
+
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not strace.available, reason="strace is not installed")]
 
 
 @pytest.fixture(scope="session")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
-    return {}
+def scene_of(tmp_path_factory: pytest.TempPathFactory) -> Scenes:
+    """Each scene is made when a test first needs it."""
+    return functools.cache(lambda name: make_scene(name, tmp_path_factory.mktemp(name) / "made"))
 
 
 @pytest.mark.parametrize(
@@ -47,13 +52,9 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
         for mode in MODES
     ],
 )
-def test_a_command_that_is_disturbed(
-    name: str, mode: str, scenes: dict[str, Scene], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_command_that_is_disturbed(name: str, mode: str, scene_of: Scenes, tmp_path: Path) -> None:
     chosen(name, mode)
-    if name not in scenes:
-        scenes[name] = make_scene(name, tmp_path_factory.mktemp(name) / "made")
-    scene = scenes[name]
+    scene = scene_of(name)
     numbers = scene.numbers(name, mode, 1 if name in SELDOM else SAMPLE.get(mode, 1))
     wrong = []
     for number in numbers:
@@ -67,6 +68,13 @@ def test_a_command_that_is_disturbed(
         else:
             shutil.rmtree(place)
     assert not wrong, f"{len(wrong)} of {len(numbers)}\n" + "\n".join(wrong)
+
+
+def test_the_vault_and_its_hub_are_tidied_up_where_that_is_to_be_disturbed(scene_of: Scenes) -> None:
+    chosen("tidy", "")
+    removed = [point.text for point in scene_of("tidy").points if point.syscall == "unlink"]
+    for git_dir in ("marc/.git", "hub.git"):
+        assert any(f"{git_dir}/objects/pack/pack-" in call for call in removed)
 
 
 def _disturb(scene: Scene, place: Path, point: Point, mode: str) -> None:
