@@ -7,7 +7,7 @@ records merge field by field (recordmerge), text attachments by lines, other att
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fieldvault.actions.merging import recordmerge
@@ -66,20 +66,20 @@ class TreeMerge:
     files: list[MergedFile] = field(default_factory=list)
 
 
-def merge_commits(batch: Batch, ours: Oid, theirs: Oid, theirs_tree: Oid | None = None) -> TreeMerge:
-    """Merge two commits over their merge base; several bases are merged first, by this same engine.
-
-    `theirs_tree` stands in for the tree of `theirs` where not all of it is taken.
-    """
+def merge_commits(batch: Batch, ours: Oid, theirs: Oid) -> TreeMerge:
+    """Merge two commits over their merge base."""
     base = base_tree(batch, ours, theirs)
-    return merge_trees(batch, base, read_commit(batch, ours).tree, theirs_tree or read_commit(batch, theirs).tree)
+    return merge_trees(batch, base, read_commit(batch, ours).tree, read_commit(batch, theirs).tree)
 
 
 def base_tree(batch: Batch, ours: Oid, theirs: Oid) -> Oid | None:
     """The tree over which two commits merge; None where their histories have nothing in common."""
     bases = merge_bases(batch, ours, theirs)
-    if not bases:
-        return None
+    return tree_of_bases(batch, bases) if bases else None
+
+
+def tree_of_bases(batch: Batch, bases: Sequence[Oid]) -> Oid:
+    """Several bases as one: they are merged, by this same engine."""
     merged = bases[0]
     for other in bases[1:]:
         tree = merge_commits(batch, merged, other).tree

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.committing.commit import Now, write_commit
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.merging.treemerge import MergedFile, merge_commits
+from fieldvault.actions.merging.treemerge import MergedFile, merge_trees, tree_of_bases
 from fieldvault.actions.syncing.incoming import judge
 from fieldvault.core.describe import merge_message
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import is_ancestor, merge_bases, new_commits
+from fieldvault.edge.git.store.history import merge_bases, new_commits, read_commit
 
 
 @dataclass
@@ -35,19 +35,22 @@ def combine(vault: Vault, batch: Batch, now: Now, ours: Oid, others: Iterable[Oi
     """Merge `others`, which are complete here, into `ours`. One that shares no history with it is left out."""
     combined = Combined(ours)
     for theirs in others:
-        if is_ancestor(batch, theirs, combined.tip) or not merge_bases(batch, combined.tip, theirs):
+        ours = combined.tip
+        bases = merge_bases(batch, ours, theirs)
+        if not bases or theirs in bases:
             continue
-        incoming = judge(vault, batch, combined.tip, theirs)
+        base = tree_of_bases(batch, bases)
+        new = new_commits(batch, theirs, [ours])
+        incoming = judge(vault, batch, base, theirs, new)
         if incoming.refused:
             combined.refused |= incoming.refused
             combined.refused_by = incoming.author
-        elif is_ancestor(batch, combined.tip, theirs):
+        elif ours in bases:
             combined.tip = theirs
             continue
-        merged = merge_commits(batch, combined.tip, theirs, incoming.tree)
-        message = merge_message(one.author for one in new_commits(batch, theirs, [combined.tip]))
-        parents = (combined.tip, theirs)
-        combined.tip = write_commit(batch, vault.identity(), now, merged.tree, parents, message)
+        merged = merge_trees(batch, base, read_commit(batch, ours).tree, incoming.tree)
+        message = merge_message(one.author for one in new)
+        combined.tip = write_commit(batch, vault.identity(), now, merged.tree, (ours, theirs), message)
         combined.made.append(combined.tip)
         combined.files += merged.files
     return combined

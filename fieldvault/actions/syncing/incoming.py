@@ -7,6 +7,7 @@ format of the vault that only a newer fv knows is no bad path: it is neither fol
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fieldvault.actions.committing.masses import gone_records, held_there
@@ -19,7 +20,7 @@ from fieldvault.core.judge import refuse
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import new_commits, read_commit
+from fieldvault.edge.git.store.history import Commit, read_commit
 from fieldvault.edge.git.store.trees import diff_trees, find, patch_tree
 
 
@@ -32,19 +33,16 @@ class Incoming:
     author: str = ""
 
 
-def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
-    """Judge what `theirs` changed since the two parted. Raises `config-newer`."""
-    from fieldvault.actions.merging.treemerge import base_tree
-
+def judge(vault: Vault, batch: Batch, base: Oid, theirs: Oid, new: Iterable[Commit]) -> Incoming:
+    """Judge what `theirs` changed since the tree `base`, by its commits `new`. Raises `config-newer`."""
     commit = read_commit(vault.objects, theirs)
-    base = base_tree(batch, ours, theirs)
     changes = diff_trees(batch, base, commit.tree)
     if any(change.path == CONFIG_PATH for change in changes):
         _ = Types(batch, commit.tree).settings
     refused = refuse(changes, Before(batch, base, commit.tree))
     if not vault.allow_deletions:
         gone = gone_records(batch, changes)
-        refused |= dict.fromkeys(held_there(batch, base, gone, new_commits(batch, theirs, [ours])), MASS_DELETION)
+        refused |= dict.fromkeys(held_there(batch, base, gone, new), MASS_DELETION)
     if not refused:
         return Incoming(commit.tree)
     with locked(vault, "sync"):
@@ -52,7 +50,7 @@ def judge(vault: Vault, batch: Batch, ours: Oid, theirs: Oid) -> Incoming:
     return Incoming(_healed(batch, base, commit.tree, refused), refused, commit.author)
 
 
-def _healed(batch: Batch, base: Oid | None, tree: Oid, refused: dict[str, str]) -> Oid:
+def _healed(batch: Batch, base: Oid, tree: Oid, refused: dict[str, str]) -> Oid:
     """The incoming tree with the last good version at each refused path."""
-    good: dict[str, Entry | None] = {path: find(batch, base, path) if base else None for path in refused}
+    good: dict[str, Entry | None] = {path: find(batch, base, path) for path in refused}
     return patch_tree(batch, tree, good)

@@ -226,10 +226,11 @@ def _guard_history(talk: Talk, ours: Oid, report: SyncReport) -> None:
         raise HubRefused("hub-unrelated", url=talk.hub.url)
     if known is None or known == main or known not in objects:
         return
-    if main is None or is_ancestor(objects, main, known):
+    parted = merge_bases(objects, known, main) if main else []
+    if main is None or main in parted:
         if talk.notes.ours:
             report.restored = len(new_commits(objects, known, [main] if main else []))
-    elif not is_ancestor(objects, known, main):
+    elif known not in parted:
         report.sent += deliver(talk, ours)
         raise HubRefused("hub-rewritten", ref=MAIN, known=known, found=main)
 
