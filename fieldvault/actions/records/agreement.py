@@ -67,7 +67,9 @@ def disagreements(
     """
     limit = None if touched is None else CHANGES_MAX
     gone: set[str] = set()
-    if touched is not None and before is not None and bring_along(vault.claims, reader, before, limit=limit):
+    if touched is not None and before is not None:
+        if not bring_along(vault.claims, reader, before, limit=limit):
+            return []
         gone = vault.claims.ids(touched)
     if not bring_along(vault.claims, reader, tree, limit=limit):
         return []

@@ -11,12 +11,14 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.store.objects import Reader, expect
 from fieldvault.errors import Corrupt
 
+_KEPT_MAX = 1024
 _OID = re.compile(r"[0-9a-f]{40}")
 _PERSON = re.compile(r"(.*) (-?\d+) ([+-])(\d{2})(\d{2})", re.DOTALL)
 
@@ -41,7 +43,7 @@ class Commit(NamedTuple):
 
 
 def read_commit(reader: Reader, oid: Oid) -> Commit:
-    return parse_commit(oid, expect(reader, oid, "commit"))
+    return _kept(oid, expect(reader, oid, "commit"))
 
 
 def parse_commit(oid: Oid, data: bytes) -> Commit:
@@ -64,6 +66,9 @@ def parse_commit(oid: Oid, data: bytes) -> Commit:
     if not all(map(_OID.fullmatch, (tree, *parents))):
         raise Corrupt("object-damaged", oid=oid)
     return Commit(oid, tree, tuple(parents), *author, *committer, message, tuple(extra))
+
+
+_kept = lru_cache(_KEPT_MAX)(parse_commit)  # one sync asks for the same few commits a dozen times
 
 
 def encode_commit(commit: Commit) -> bytes:
