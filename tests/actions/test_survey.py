@@ -21,7 +21,7 @@ with open_vault(pathlib.Path(sys.argv[1])) as vault:
     seen = survey(vault)
 edits = [(*edit.change, edit.read and edit.read.data.decode()) for edit in seen.edits]
 children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(json.dumps([children > 0, edits, sorted(seen.problems.items())]))
+print(json.dumps([children > 0, edits, list(seen.problems.items())]))
 """
 
 

@@ -108,6 +108,7 @@ class _Look:
             folders = {folder: self.rows[folder] | known for folder, known in self.fresh.items()}
             self.vault.stats.update(self.survey.tree, folders, expected=self.survey.tree)
         self.survey.edits.sort(key=lambda edit: edit.change.path)
+        self.survey.problems = dict(sorted(self.survey.problems.items()))
 
     def is_tracked(self, path: str) -> bool:
         """Whether HEAD has a file at the path, or below it, or had it when it was left behind."""
