@@ -96,6 +96,22 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     cache.close()
 
 
+def test_where_nothing_may_be_written_it_is_a_copy_that_is_forgotten(cache: StatCache, tmp_path: Path) -> None:
+    row = seen(UNSEEN, Entry(0o100644, OID))
+    cache.update("t1", {"a": {"x": row}}, behind={"a/x": None})
+    for finished in (False, True):
+        if finished:
+            cache.close()
+        before = {one: one.read_bytes() for one in tmp_path.iterdir()}
+        looked_at = StatCache(tmp_path / "index.sqlite", read_only=True)
+        known = ("t1", {"a": {"x": row}}, {"a/x": None}) if finished else (None, {}, {})  # its log would be needed
+        assert (*looked_at.read([""]), looked_at.behind()) == known
+        assert looked_at.update("t2", {"b": {"y": row}}, behind={"b/y": None})
+        assert looked_at.read(["b"]) == ("t2", {"b": {"y": row}})
+        looked_at.close()
+        assert {one: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
 def test_a_fresh_file_is_not_trusted(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("x")
