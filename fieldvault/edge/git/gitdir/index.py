@@ -121,12 +121,14 @@ class GitIndex:
     def _dropped(self, names: Mapping[bytes, IndexEntry | None]) -> set[int]:
         """The places that give way: the paths' own entries, and files that stand where a new path needs a folder."""
         dropped: set[int] = set()
+        folders: set[bytes] = set()
         for name, entry in names.items():
             dropped.update(self._range(name, name + b"\0"))
             if entry is not None:
                 dropped.update(self._range(name + b"/", name + b"0"))  # "0" follows "/"
-                for slash in (place for place, byte in enumerate(name) if byte == 0x2F):
-                    dropped.update(self._range(name[:slash], name[:slash] + b"\0"))
+                folders.update(name[:place] for place, byte in enumerate(name) if byte == 0x2F)
+        for folder in folders:
+            dropped.update(self._range(folder, folder + b"\0"))
         return dropped
 
     def _spliced(self, dropped: set[int], added: Mapping[bytes, IndexEntry]) -> list[bytes | memoryview]:

@@ -153,25 +153,22 @@ def _patch(batch: Batch, oid: Oid | None, changes: Mapping[str, _Change], depth:
 
 def folder_ids(reader: Reader, root: Oid, paths: Iterable[str]) -> dict[str, Oid]:
     """The tree id of every folder on the way to these paths that stands, "" the root: what git's index remembers."""
-    trees: dict[str, dict[str, Entry]] = {}
-    found: dict[str, Oid] = {}
+    found: dict[str, Oid | None] = {"": root}
+    trees: dict[str, dict[str, Entry]] = {}  # of folders in which another one is looked for
 
-    def visit(folder: str) -> None:
-        if folder in trees:
-            return
-        oid: Oid | None = root
-        if folder:
+    def visit(folder: str) -> Oid | None:
+        if folder not in found:
             parent, _, name = folder.rpartition("/")
-            visit(parent)
+            above = visit(parent)
+            if parent not in trees:
+                trees[parent] = dict(read_tree(reader, above)) if above is not None else {}
             entry = trees[parent].get(name)
-            oid = entry.oid if entry is not None and entry.mode == FOLDER else None
-        trees[folder] = dict(read_tree(reader, oid)) if oid is not None else {}
-        if oid is not None:
-            found[folder] = oid
+            found[folder] = entry.oid if entry is not None and entry.mode == FOLDER else None
+        return found[folder]
 
-    for folder in {"", *(path.rpartition("/")[0] for path in paths)}:
-        visit(folder)
-    return found
+    for path in paths:
+        visit(path.rpartition("/")[0])
+    return {folder: oid for folder, oid in found.items() if oid is not None}
 
 
 def diff_trees(reader: Reader, old: Oid | None, new: Oid | None) -> list[TreeChange]:
