@@ -14,6 +14,7 @@ from fieldvault.core.values import MISSING, FieldPath, Value, canonical
 
 SUBJECT_CHARS_MAX = 72
 FIELDS_MAX = 6
+_LEFT_OPEN = "Left open by git's merge: "
 MERGE_TRAILER = "Fv-Merge: 1"  # tells merges by fields from those that plain git made
 _TITLES = ("name", "title", "number", "sku", "subject", "label", "id")
 
@@ -62,6 +63,15 @@ def merge_message(authors: Iterable[str]) -> str:
     names = list(dict.fromkeys(author.split(" <")[0] for author in authors))
     shown = names[:5] + ([f"{len(names) - 5} more"] if len(names) > 5 else [])
     return _cut(f"Merge with {', '.join(shown) or 'the hub'}") + f"\n\n{MERGE_TRAILER}\n"
+
+
+def left_open_message(count: int) -> str:
+    """The message of the commit that takes up what merges of plain git left open."""
+    return f"{_LEFT_OPEN}{count} {'field' if count == 1 else 'fields'}\n"
+
+
+def is_left_open(message: str) -> bool:
+    return message.startswith(_LEFT_OPEN)
 
 
 def drafts_message(paths: Iterable[str]) -> str:

@@ -29,8 +29,10 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
 
         what = count_of(report.changes)
         yield say("committed", what=what, names=names(report.changes)) if what else say("committed-choice")
-    elif not quiet_when_nothing and not report.waits:
+    elif not quiet_when_nothing and not report.waits and not report.opened:
         yield say("committed-nothing")
+    if report.opened:
+        yield say("left-open", what=count(report.opened, "field"))
     yield from _merged(report.merged)
     yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
     yield from waiting(report)

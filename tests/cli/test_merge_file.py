@@ -153,6 +153,24 @@ def test_what_git_s_merge_left_open_is_noted_by_the_next_command(desk: Desk) -> 
     assert not desk.conflicts()  # and it is not noted again
 
 
+def test_what_git_s_merge_left_open_is_told_and_settled_at_once(desk: Desk) -> None:
+    conflict_by_git(desk)
+    before = desk.head()
+    assert desk.status().conflicts == 1 and [one.value for one in desk.conflicts()[0].standing] == ["S", "M"]
+    assert desk.head() == before  # looking commits nothing
+    desk.resolve("customers/8q/lefevre~cus_4k7m2x9d8q.yaml", "name", take=2)
+    assert "name: M\n" in desk.read(CUSTOMER) and not desk.conflicts()
+    desk.undo()
+    assert len(desk.conflicts()) == 1
+    desk.assert_clean()
+
+
+def test_undo_does_not_take_what_git_left_open_for_an_edit(desk: Desk) -> None:
+    conflict_by_git(desk)
+    assert desk.commit().opened == 1
+    assert desk.undo().commit.message.strip() in ("main", "side")
+
+
 def test_another_value_is_a_person_s_choice(desk: Desk) -> None:
     conflict_by_git(desk, choice="Chosen")
     desk.sync()

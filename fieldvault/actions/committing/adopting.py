@@ -12,9 +12,8 @@ from fieldvault.actions.records.types import Types, value_of
 from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
 from fieldvault.core.describe import MERGE_TRAILER
 from fieldvault.core.fields import value_at
-from fieldvault.core.snapshot import FILE, Entry, Oid
+from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import MISSING, Maybe, same
-from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import Commit, read_commit, walk
 from fieldvault.edge.git.store.trees import find
@@ -22,20 +21,21 @@ from fieldvault.edge.git.store.trees import find
 MERGES_MAX = 100  # older ones were looked at by whoever synced then
 
 
-def left_open(vault: Vault, batch: Batch, head: Oid) -> dict[str, Entry]:
-    """The conflict files that merges of plain git left out, of those since the last look: path -> entry."""
-    looked_at = vault.looked_at()
-    if looked_at == head or looked_at is None or looked_at not in vault.objects:
+def left_open(vault: Vault) -> dict[str, Conflict]:
+    """What merges of plain git left open and no file says, of those since the last look: by the path of its file."""
+    head, looked_at = vault.head(), vault.looked_at()
+    if head is None or looked_at in (head, None) or looked_at not in vault.objects:
         return {}
-    tree = read_commit(batch, head).tree
-    found: dict[str, Entry] = {}
+    found: dict[str, Conflict] = {}
     merges = [one for one in walk(vault.objects, [head], [looked_at]) if len(one.parents) == 2]
-    for merge in [one for one in merges if MERGE_TRAILER not in one.message][:MERGES_MAX]:
-        found |= _open_in(batch, merge, tree)
+    with Batch(vault.objects) as batch:  # is never flushed
+        tree = read_commit(batch, head).tree
+        for merge in [one for one in merges if MERGE_TRAILER not in one.message][:MERGES_MAX]:
+            found |= _open_in(batch, merge, tree)
     return found
 
 
-def _open_in(batch: Batch, merge: Commit, tree: Oid) -> dict[str, Entry]:
+def _open_in(batch: Batch, merge: Commit, tree: Oid) -> dict[str, Conflict]:
     from fieldvault.actions.merging.treemerge import merge_commits
 
     found = {}
@@ -47,7 +47,7 @@ def _open_in(batch: Batch, merge: Commit, tree: Oid) -> dict[str, Entry]:
             shown = [_shown(batch, types, one, file.path, conflict) for one in (ours.tree, merge.tree, tree)]
             as_ours = conflict.kind in OF_VALUES and same(shown[0], shown[1]) and same(shown[0], shown[2])
             if as_ours and find(batch, tree, path) is None:
-                found[path] = Entry(FILE, batch.add("blob", yamltext.write_conflict(conflict)))
+                found[path] = conflict
     return found
 
 

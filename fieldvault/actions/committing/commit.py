@@ -31,12 +31,13 @@ from fieldvault.actions.records.before import Before
 from fieldvault.actions.records.describing import describe
 from fieldvault.actions.records.types import Types
 from fieldvault.core.deletions import MASS_DELETION, with_allowance
-from fieldvault.core.describe import FileChange, commit_message
+from fieldvault.core.describe import FileChange, commit_message, left_open_message
 from fieldvault.core.judge import refuse
-from fieldvault.core.snapshot import Entry, Oid, TreeChange
+from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
+from fieldvault.edge import yamltext
 from fieldvault.edge.git.gitdir.config import Identity
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import Commit, encode_commit
+from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
 from fieldvault.edge.git.store.trees import diff_trees, patch_tree
 from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.errors import Busy
@@ -65,6 +66,7 @@ class CommitReport:
     held: dict[str, str] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
     stale: list[StaleSave] = field(default_factory=list)  # saves of old versions, and what became of them
+    opened: int = 0  # fields that merges of plain git left open, and that wait for a person from now on
 
     @property
     def waits(self) -> bool:
@@ -84,12 +86,29 @@ def commit(
         with locked(vault, "commit"), git_held_back(vault) if turn >= FREE_TRIES else nullcontext():
             vault.guard_idle()
             try:
+                opened = _take_up(vault, now)
                 report = _commit(vault, now, message, paths, rewrites)
             except HeadMoved:  # plain git was quicker: its commit becomes our parent
                 continue
+        report.opened = opened
         keep_tidy(vault.objects)
         return report
     raise Busy("git-busy", path=str(vault.git_dir))
+
+
+def _take_up(vault: Vault, now: Now) -> int:
+    """Commit what merges of plain git left open as conflicts, apart from the person's edits; how many there were."""
+    opened, head = left_open(vault), vault.head()
+    if not opened or head is None:
+        return 0
+    batch, old = Batch(vault.objects), read_commit(vault.objects, head).tree
+    files = {path: Entry(FILE, batch.add("blob", yamltext.write_conflict(one))) for path, one in opened.items()}
+    tree = patch_tree(batch, old, files)
+    text = left_open_message(len(opened))
+    commit = write_commit(batch, vault.identity(), now, tree, (head,), text)
+    changes = diff_trees(batch, old, tree)
+    apply_change(vault, batch, Change(vault.branch(), head, commit, changes, changes, reason=f"commit: {text.strip()}"))
+    return len(opened)
 
 
 def _commit(
@@ -116,8 +135,7 @@ def _commit(
     edits = _from_their_bases(seen, edits, report.stale)
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
-    adopted = left_open(vault, batch, seen.head) if seen.head else {}
-    adopted |= take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
+    adopted = take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
     if voids or adopted:
         tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
     tree = leave_open(batch, tree, report.stale)

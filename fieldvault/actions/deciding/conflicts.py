@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.deciding.attribution import Written, writers
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.agreement import FileProblem, disagreements
@@ -72,7 +73,7 @@ def all_waiting(vault: Vault) -> Waiting:
 def list_conflicts(vault: Vault) -> list[OpenConflict]:
     """Every open conflict of HEAD, by record and field."""
     tree = head_tree(vault)
-    found = all_conflicts(vault.objects, tree)
+    found = left_open(vault) | all_conflicts(vault.objects, tree)
     if not found or tree is None:
         return []
     types = Types(vault.objects, tree)

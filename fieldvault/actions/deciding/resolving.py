@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.committing.rewriting import Rewrite, rewrite, standing
 from fieldvault.actions.committing.survey import is_known
@@ -48,9 +49,11 @@ def resolve(
     Raises `conflict-none`, `conflict-unknown`, `take-range`, `conflict-which` where the record has several and no field
     is named, and `resolve-by-hand` where another choice than what is shown is an edit that only a person can make.
     """
+    path, key = _named(vault, text)
+    if left_open(vault):
+        commit(vault, now, paths=[path])
     tree = head_tree(vault)
     types = Types(vault.objects, tree)
-    path, key = _named(vault, text)
     found = open_conflicts(vault.objects, tree, key)
     if not found:
         _guard_readable(vault, path)

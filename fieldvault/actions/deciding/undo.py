@@ -21,6 +21,7 @@ from fieldvault.actions.merging.treemerge import merge_trees
 from fieldvault.actions.records.describing import describe
 from fieldvault.actions.records.lookup import find_record
 from fieldvault.actions.records.types import Types
+from fieldvault.core.describe import is_left_open
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Entry, Oid
@@ -89,7 +90,7 @@ def _last(vault: Vault, redo: bool) -> Commit:
         if undoes:
             taken_back.add(undoes)
         wanted = _is_undo(vault, undoes) if redo else undoes is None
-        if made_here(one) and wanted and len(one.parents) == 1:
+        if made_here(one) and wanted and len(one.parents) == 1 and not is_left_open(one.message):
             return one
     raise FieldvaultError("undo-nothing")
 

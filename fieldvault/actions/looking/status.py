@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.absent import choices_of
@@ -67,7 +68,8 @@ def status(vault: Vault) -> StatusReport:
             report.drafts.append(draft)
         else:
             report.edits.append(edit.change.path)
-    report.conflicts = sum(conflict.waits for conflict in all_conflicts(vault.objects, seen.tree).values())
+    conflicts = left_open(vault) | all_conflicts(vault.objects, seen.tree)
+    report.conflicts = sum(conflict.waits for conflict in conflicts.values())
     confirmed = vault.confirmed()
     report.confirmed_at = confirmed[1] if confirmed else None
     if report.hub is not None:
