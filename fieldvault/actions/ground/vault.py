@@ -187,12 +187,12 @@ class Vault:
     def note_looked_at(self, head: Oid) -> None:
         """Every merge that `head` contains was looked at for what it left open (actions/adopting)."""
         if self.looked_at() != head:
-            (self.own_dir / "looked-at").write_text(f"{head}\n", "ascii")
+            (self.own_dir / "looked-at").write_bytes(f"{head}\n".encode())
 
     def looked_at(self) -> Oid | None:
         """The head at the last look; None before the first, and where a power cut has left no id."""
         try:
-            text = (self.own_dir / "looked-at").read_text("ascii").strip()
+            text = (self.own_dir / "looked-at").read_bytes().decode("ascii").strip()
         except (FileNotFoundError, UnicodeDecodeError):
             return None
         return text if len(text) == 40 and text.isalnum() else None
@@ -200,7 +200,7 @@ class Vault:
     def confirmed(self) -> tuple[Oid, int] | None:
         """What the hub last confirmed, and when; None before the first sync."""
         try:
-            tip, at = (self.own_dir / "confirmed").read_text("ascii").split()
+            tip, at = (self.own_dir / "confirmed").read_bytes().decode("ascii").split()
             return tip, int(at)
         except (FileNotFoundError, ValueError):
             return None
