@@ -19,7 +19,8 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.objects import Reader
 from fieldvault.errors import Unreadable
 
-DETAIL_MAX = 200  # above so many files nobody reads fields, and those beyond are called by their names
+DETAIL_MAX = 200  # above so many files nobody reads fields
+TITLES_MAX = 100  # of so many then the title is read, as many as a commit's message lists; the others go by their names
 
 
 def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> list[FileChange]:
@@ -37,7 +38,7 @@ def describe(reader: Reader, types: Types, changes: Iterable[TreeChange]) -> lis
     for number, change in enumerate(told):
         to = moved.get(change.path)
         change = change._replace(new=arrived[to]) if to else change
-        look = reader if number < DETAIL_MAX else None
+        look = reader if detailed or number < TITLES_MAX else None
         found.append(_describe(look, types, change, to, detailed))
     return found
 
