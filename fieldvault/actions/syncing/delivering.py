@@ -28,8 +28,10 @@ def fits(talk: Talk, reader: Reader, tip: Oid) -> bool:
 
 
 def weight(talk: Talk, reader: Reader, tip: Oid) -> int:
-    """About how many bytes the link must carry for `tip`; 0 where there is no link."""
-    return packed_bytes(reader, objects_to_send(reader, [tip], talk.held)) if talk.hub.linked else 0
+    """About how many bytes the link must carry for `tip`, counted as far as it matters; 0 where there is no link."""
+    if not talk.hub.linked:
+        return 0
+    return packed_bytes(reader, objects_to_send(reader, [tip], talk.held), enough=2 * talk.notes.up.size)
 
 
 def deliver(talk: Talk, tip: Oid) -> int:

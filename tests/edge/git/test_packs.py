@@ -152,6 +152,7 @@ def thin_pack(objects: Reader, new: Oid, known: Oid | None) -> bytes:
     pack = PackChunkGenerator(SHA1, num_records=len(sent), records=pack_entries(objects, sent))
     data = b"".join(pack)
     assert abs(packed_bytes(objects, sent) - len(data)) < len(data) // 10 + 100
+    assert len(data) // 3 < packed_bytes(objects, sent, enough=len(data) // 3) < len(data) // 2
     return data
 
 

@@ -7,6 +7,7 @@ The trap avoided: dulwich's MissingObjectFinder walks all of history for every p
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -88,9 +89,14 @@ def pack_entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[UnpackedObj
         yield UnpackedObject(number, delta_base=raw_base, sha=bytes.fromhex(oid), decomp_chunks=[data])
 
 
-def packed_bytes(reader: Reader, wanted: Iterable[Sent]) -> int:
-    """About how many bytes these take on the wire."""
-    return sum(len(zlib.compress(data)) + 4 for _, _, _, data in _entries(reader, wanted))
+def packed_bytes(reader: Reader, wanted: Iterable[Sent], enough: float = math.inf) -> int:
+    """About how many bytes these take on the wire; where that is more than `enough`, not how many more."""
+    octets = 0
+    for _, _, _, data in _entries(reader, wanted):
+        octets += len(zlib.compress(data)) + 4
+        if octets > enough:
+            break
+    return octets
 
 
 def _entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[tuple[Oid, int, Oid | None, bytes]]:
