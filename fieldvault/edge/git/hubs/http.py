@@ -73,7 +73,7 @@ class HttpClient(AbstractHttpGitClient):
         self._path = address.path.encode("utf-8", "surrogateescape")
         self._told: _Told | None = None  # what the server said of itself and its refs, when it was last asked
 
-    def start(self, service: str) -> None:
+    def expect_push(self) -> None:
         """A server that speaks http starts with each request."""
 
     def refs(self, prefixes: Sequence[bytes]) -> dict[Ref, ObjectID | None]:

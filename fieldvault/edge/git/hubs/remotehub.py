@@ -145,7 +145,7 @@ class RemoteHub:
 
     def expect_publish(self) -> None:
         with self._talk():
-            self._client.start("receive-pack")
+            self._client.expect_push()
 
     def publish(
         self, source: Reader, updates: Mapping[str, tuple[Oid | None, Oid]], known: Iterable[Oid] = ()

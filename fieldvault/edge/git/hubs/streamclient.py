@@ -33,19 +33,18 @@ class Channel(Protocol):
 class StreamClient(TraditionalGitClient):
     """dulwich's client over a channel of ours; `open_channel` takes the service and the protocol version."""
 
-    def __init__(self, open_channel: Callable[[str, int], Channel]) -> None:
+    def __init__(self, open_channel: Callable[[str, int], Channel], asking: Channel | None = None) -> None:
+        """`asking`: a channel to upload-pack that is open already."""
         super().__init__(quiet=True)
         self._open_channel = open_channel
-        self._upload: UploadPack | None = None
+        self._upload = UploadPack(_lines(asking)) if asking else None
         self._push: PacketLines | None = None
         self._push_waits = False  # nothing was said on it yet
 
-    def start(self, service: str) -> None:
-        """Open the channel to a service before it is needed; nothing is read yet."""
-        if service == "upload-pack":
-            self._upload = UploadPack(self._opened(service))
-        elif not self._push_waits:
-            self._push, self._push_waits = self._opened(service), True
+    def expect_push(self) -> None:
+        """Open its channel before it is needed; nothing is read yet."""
+        if not self._push_waits:
+            self._push, self._push_waits = _lines(self._open_channel("receive-pack", 0)), True
 
     def refs(self, prefixes: Sequence[bytes]) -> dict[Ref, ObjectID | None]:
         """Where the server's refs stand; those outside of `prefixes` may be left out. `protocol_version` is set."""
@@ -70,7 +69,7 @@ class StreamClient(TraditionalGitClient):
     def _asked_anew(self) -> UploadPack:
         if self._upload is not None:
             self._upload.close()
-        self._upload = UploadPack(self._opened("upload-pack"))
+        self._upload = UploadPack(_lines(self._open_channel("upload-pack", 2)))
         return self._upload
 
     def _connect(
@@ -79,14 +78,10 @@ class StreamClient(TraditionalGitClient):
         """dulwich's door for a push, which closes the channel at its end."""
         if self._upload is not None:
             self._upload.end()
-        self.start("receive-pack")
+        self.expect_push()
         assert self._push is not None
         self._push_waits = False
         return self._push, lambda: False, None
-
-    def _opened(self, service: str) -> PacketLines:
-        channel = self._open_channel(service, 2 if service == "upload-pack" else 0)
-        return PacketLines(channel.read, channel.write, channel.close)
 
     def close(self) -> None:
         if self._upload is not None:
@@ -97,3 +92,7 @@ class StreamClient(TraditionalGitClient):
             if far_end is not None:
                 far_end.close()
         self._upload, self._push, self._push_waits = None, None, False
+
+
+def _lines(channel: Channel) -> PacketLines:
+    return PacketLines(channel.read, channel.write, channel.close)

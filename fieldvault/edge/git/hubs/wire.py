@@ -36,9 +36,10 @@ def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: 
         from fieldvault.edge.git.hubs.pathhub import PathHub
 
         return PathHub(Path(address.path), progress or no_progress)
+    client = _client(address, limits, progress or no_progress)
     from fieldvault.edge.git.hubs.remotehub import RemoteHub
 
-    return RemoteHub(address, _client(address, limits, progress or no_progress), progress or no_progress)
+    return RemoteHub(address, client, progress or no_progress)
 
 
 def _client(address: Address, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
@@ -48,15 +49,24 @@ def _client(address: Address, limits: Limits, progress: Progress) -> StreamClien
 
         authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
         return HttpClient(address, limits, progress, authorities and str(Path(authorities).expanduser()))
+    if address.scheme == "ssh":
+        return _ssh_client(address, limits, progress, person)
     from fieldvault.edge.git.hubs.streamclient import StreamClient
+    from fieldvault.edge.git.hubs.tcp import TcpChannel
 
-    if address.scheme == "git":
-        from fieldvault.edge.git.hubs.tcp import TcpChannel
+    return StreamClient(lambda service, version: TcpChannel(address, service, version, limits, progress))
 
-        return StreamClient(lambda service, version: TcpChannel(address, service, version, limits, progress))
+
+def _ssh_client(address: Address, limits: Limits, progress: Progress, person: GitConfig) -> StreamClient:
+    """ssh is started before anything else, and logs in while we load what speaks git."""
     from fieldvault.edge.git.hubs.ssh import SshChannel
 
     program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
-    client = StreamClient(lambda service, version: SshChannel(address, service, version, limits, progress, program))
-    client.start("upload-pack")
-    return client
+
+    def opened(service: str, version: int) -> SshChannel:
+        return SshChannel(address, service, version, limits, progress, program)
+
+    asking = opened("upload-pack", 2)
+    from fieldvault.edge.git.hubs.streamclient import StreamClient
+
+    return StreamClient(opened, asking)
