@@ -65,6 +65,16 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return command
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments[0] not in MODULES and not arguments[0].startswith("-"):
+            from difflib import get_close_matches
+
+            if near := get_close_matches(arguments[0], MODULES, 1):
+                context.fail(f"No such command '{arguments[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(context, arguments)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for group, names in GROUPS.items():
             rows = []

@@ -67,6 +67,20 @@ def test_broken_yaml_stays_a_draft_and_holds_nothing_up(sales: Path) -> None:
     assert Git(sales)("status", "--porcelain") == ""
 
 
+def test_a_copy_in_a_vault_is_not_made(sales: Path) -> None:
+    done = fv("clone", "../made/hub.git", cwd=sales)
+    assert done.returncode == 1 and lines(done)[0] == f"Error: this folder lies in the vault {sales}"
+    assert fv("status", cwd=sales).stdout.endswith("nothing to do\n")
+
+
+@pytest.mark.parametrize(("word", "near"), [("comit", "commit"), ("syn", "sync"), ("undoo", "undo")])
+def test_a_slip_of_the_pen_is_asked_about(sales: Path, word: str, near: str) -> None:
+    done = fv(word, cwd=sales)
+    assert done.returncode == 2 and f"Did you mean '{near}'?" in done.stderr
+    done = fv("nothing-like-it", cwd=sales)
+    assert done.returncode == 2 and "Did you mean" not in done.stderr
+
+
 def test_an_edit_that_needs_a_broken_schema_names_it(sales: Path) -> None:
     schema = sales / "schemas/customer.yaml"
     schema.write_text(schema.read_text() + "  broken: [\n")

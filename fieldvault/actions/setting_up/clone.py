@@ -14,6 +14,7 @@ from pathlib import Path
 from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.change import Change, apply_change
+from fieldvault.actions.ground.opening import find_root
 from fieldvault.actions.ground.recovery import locked, recover
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
@@ -40,13 +41,15 @@ def clone(
     url: str, directory: Path | None, now: Now, progress: Progress = no_progress, *, hub: str | None = None
 ) -> SetUp:
     """Make a copy of the vault at the hub `url`, or in a bundle, to sync with `hub`, by default `url`; after a bundle
-    with none. Raises `folder-not-empty`, `hub-empty`, `hub-no-vault`.
+    with none. Raises `folder-not-empty`, `vault-inside`, `hub-empty`, `hub-no-vault`.
 
     `clone-cut`: the link was cut. What has arrived stays then, as after Ctrl-C, and the same call goes on from there.
     """
     address = parse_address(url, Path.cwd())
     url = address.path if address.scheme == "path" else url  # as git does: a clone can be moved, its hub stays
     root = Path(os.path.realpath(directory or _name_in(url)))
+    if (around := find_root(root.parent)) is not None:
+        raise FieldvaultError("vault-inside", path=str(around))
     made = not root.exists()
     if not made and not _cut_off(root, url) and (not root.is_dir() or any(root.iterdir())):
         raise FieldvaultError("folder-not-empty", path=str(directory or root.name))
