@@ -171,6 +171,36 @@ def test_undo_does_not_take_what_git_left_open_for_an_edit(desk: Desk) -> None:
     assert desk.undo().commit.message.strip() in ("main", "side")
 
 
+def stash_by_git(desk: Desk, stashed: str, committed: str) -> None:
+    """A name that was put into the stash, and popped over another one that was committed meanwhile."""
+    desk.commit()
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", f"name: {stashed}")
+    desk.git("stash", "-q")
+    desk.edit(CUSTOMER, "name: Boulangerie Lefèvre", f"name: {committed}")
+    desk.git("commit", "-qam", "meanwhile")
+    assert desk.git.run("stash", "pop").returncode == 1
+    assert desk.git("status", "--porcelain") == f"UU {CUSTOMER}"
+
+
+@pytest.mark.parametrize(("stashed", "committed"), [("S", "M"), ("M", "S")])
+def test_what_git_s_stash_left_open_waits_for_a_choice(desk: Desk, stashed: str, committed: str) -> None:
+    stash_by_git(desk, stashed, committed)
+    assert desk.commit().opened == 1
+    (conflict,) = desk.conflicts()
+    assert [one.value for one in conflict.standing] == ["S", "M"] and "name: S\n" in desk.read(CUSTOMER)
+    desk.assert_clean()
+    assert desk.commit().commit is None
+    desk.resolve("customers/8q/lefevre~cus_4k7m2x9d8q.yaml", "name", take=1)
+    assert not desk.conflicts() and desk.commit().opened == 0
+
+
+def test_what_was_chosen_of_a_stash_is_a_choice(desk: Desk) -> None:
+    stash_by_git(desk, "S", "M")
+    desk.edit(CUSTOMER, "name: S", "name: M")
+    assert desk.commit().commit is None and not desk.conflicts()
+    desk.assert_clean()
+
+
 def test_another_value_is_a_person_s_choice(desk: Desk) -> None:
     conflict_by_git(desk, choice="Chosen")
     desk.sync()

@@ -21,6 +21,7 @@ from fieldvault.actions.committing.masses import gone_records, held_here
 from fieldvault.actions.committing.rewriting import Rewrite, held, rewritten
 from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_saves
 from fieldvault.actions.committing.survey import Edit, Survey, survey
+from fieldvault.actions.committing.unmerged import as_they_stand, left_standing, unmerged
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
 from fieldvault.actions.ground.forgit import teach_git
@@ -90,7 +91,7 @@ def commit(
                 report = _commit(vault, now, message, paths, rewrites)
             except HeadMoved:  # plain git was quicker: its commit becomes our parent
                 continue
-        report.opened = opened
+        report.opened += opened
         keep_tidy(vault.objects)
         return report
     raise Busy("git-busy", path=str(vault.git_dir))
@@ -136,13 +137,17 @@ def _commit(
     tree = _new_tree(batch, seen, edits, report)
     voids = void_conflicts(batch, tree, (edit.change for edit in edits))
     adopted = take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
-    if voids or adopted:
-        tree = patch_tree(batch, tree, adopted | dict.fromkeys(voids))
+    left = {} if paths else unmerged(vault)
+    opened = dict(left_standing(batch, tree, left))
+    report.opened = len(opened)
+    if voids or adopted or opened:
+        tree = patch_tree(batch, tree, adopted | opened | dict.fromkeys(voids))
     tree = leave_open(batch, tree, report.stale)
     saved = held(edits, [one for one in rewrites if one.change.path not in report.held])
     files = _files_to_bring(batch, seen, saved, tree)
     tree_changes = diff_trees(batch, seen.tree, tree)
-    if not tree_changes and not files:
+    settled = dict(as_they_stand(vault, batch, tree, left))
+    if not tree_changes and not files and not settled:
         _note_caught_up(vault, seen)
         if seen.head:
             vault.note_looked_at(seen.head)
@@ -155,7 +160,7 @@ def _commit(
         parents = (seen.head,) if seen.head else ()
         head = report.commit = write_commit(batch, vault.identity(), now, tree, parents, text)
     assert head is not None
-    read = {edit.change.path: edit.read for edit in edits if edit.read is not None}
+    read = settled | {edit.change.path: edit.read for edit in edits if edit.read is not None}
     read = {path: one for path, one in read.items() if path not in {change.path for change in files}}
     reason = f"commit: {text.splitlines()[0]}" if report.commit else "fv: bring files along"
     change = Change(branch, seen.head, head, tree_changes, files, read, reason)

@@ -238,16 +238,11 @@ class _Index:
                 self.overwritten[path] = Entry(held.mode, held.oid)
             changes[path] = _entry(new, stats.get(path)) if new else None
         for path in stats.keys() - changes.keys():
-            held = index.get(path)
-            if held is not None and held.oid == self._oid_at(path):  # else another version is staged, and stays so
-                changes[path] = entry_from_stat(stats[path], held.oid, held.mode)
+            held, here = index.get(path), find_file(objects, self.new_tree, path)
+            if held and here and (held.stage or held.oid == here.oid):  # else another version is staged, and stays so
+                changes[path] = entry_from_stat(stats[path], here.oid, here.mode)
         old_ids = folder_ids(objects, self.old_tree, paths) if self.old_tree else {}
         return index.patched(changes, old_ids, folder_ids(objects, self.new_tree, paths))
-
-    def _oid_at(self, path: str) -> Oid | None:
-        """The version that the new head has of a file which the change leaves as it is there."""
-        entry = find_file(self.vault.objects, self.new_tree, path)
-        return entry.oid if entry else None
 
 
 def _entry(entry: Entry, stat: os.stat_result | None) -> IndexEntry:

@@ -100,6 +100,16 @@ class GitIndex:
         place = self._place(name)
         return self._entry(place) if place < len(self._starts) and self._name(place) == name else None
 
+    def unmerged(self) -> dict[str, tuple[Oid | None, Oid | None, Oid | None]]:
+        """The versions of each unmerged path: base, ours, theirs."""
+        found: dict[str, list[Oid | None]] = {}
+        for place, start in enumerate(self._starts):
+            if self._data[start + _NAME_OFFSET - 2] & 0x30:  # the stage
+                entry = self._entry(place)
+                versions = found.setdefault(self._name(place).decode("utf-8", "surrogateescape"), [None, None, None])
+                versions[entry.stage - 1] = entry.oid
+        return {path: (base, ours, theirs) for path, (base, ours, theirs) in found.items()}
+
     def patched(
         self, changes: Mapping[str, IndexEntry | None], old_ids: Mapping[str, Oid], new_ids: Mapping[str, Oid]
     ) -> Pieces:
