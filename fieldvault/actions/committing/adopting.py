@@ -1,24 +1,17 @@
 """Merges that plain git made: what they left open is noted as conflicts.
 
-Law: git's merge driver writes the record and nothing else (a conflict file written there makes `git merge` abort where
-theirs adds the same one). So the parents of each merge that fv did not make are merged again, and where a field still
-shows what that merge shows, what else stands becomes a conflict file. Another value there is a person's choice.
+Law: each is looked at once, by whoever commits next; until then whoever looks sees what it will note.
 """
 
 from __future__ import annotations
 
-from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.types import Types, value_of
-from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
-from fieldvault.core.describe import MERGE_TRAILER
-from fieldvault.core.fields import value_at
-from fieldvault.core.snapshot import Oid
-from fieldvault.core.values import MISSING, Maybe, same
-from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import Commit, read_commit, walk
-from fieldvault.edge.git.store.trees import find
+from typing import TYPE_CHECKING
 
-MERGES_MAX = 100  # older ones were looked at by whoever synced then
+from fieldvault.actions.ground.vault import Vault
+from fieldvault.edge.git.store.history import walk
+
+if TYPE_CHECKING:
+    from fieldvault.core.conflicts import Conflict
 
 
 def left_open(vault: Vault) -> dict[str, Conflict]:
@@ -26,32 +19,9 @@ def left_open(vault: Vault) -> dict[str, Conflict]:
     head, looked_at = vault.head(), vault.looked_at()
     if head is None or looked_at in (head, None) or looked_at not in vault.objects:
         return {}
-    found: dict[str, Conflict] = {}
-    merges = [one for one in walk(vault.objects, [head], [looked_at]) if len(one.parents) == 2]
-    with Batch(vault.objects) as batch:  # is never flushed
-        tree = read_commit(batch, head).tree
-        for merge in [one for one in merges if MERGE_TRAILER not in one.message][:MERGES_MAX]:
-            found |= _open_in(batch, merge, tree)
-    return found
+    merges = [commit for commit in walk(vault.objects, [head], [looked_at]) if len(commit.parents) == 2]
+    if not merges:
+        return {}
+    from fieldvault.actions.committing.remerging import left_by  # which hardly a command needs
 
-
-def _open_in(batch: Batch, merge: Commit, tree: Oid) -> dict[str, Conflict]:
-    from fieldvault.actions.merging.treemerge import merge_commits
-
-    found = {}
-    types = Types(batch, tree)
-    ours = merge_commits(batch, *merge.parents)
-    for file in ours.files:
-        for conflict in file.record.conflicts if file.record else ():
-            path = conflict_path(conflict.record, conflict.field)
-            shown = [_shown(batch, types, one, file.path, conflict) for one in (ours.tree, merge.tree, tree)]
-            as_ours = conflict.kind in OF_VALUES and same(shown[0], shown[1]) and same(shown[0], shown[2])
-            if as_ours and find(batch, tree, path) is None:
-                found[path] = conflict
-    return found
-
-
-def _shown(batch: Batch, types: Types, tree: Oid, path: str, conflict: Conflict) -> Maybe:
-    entry = find(batch, tree, path)
-    value = value_of(batch.blob(entry.oid), types, path) if entry else None
-    return value_at(value, conflict.field, types.schema(path)) if value is not None else MISSING
+    return left_by(merges, vault.objects, head)
