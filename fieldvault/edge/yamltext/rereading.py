@@ -12,6 +12,7 @@ read again with it, and the comments and the key of the first entry below.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import yaml
@@ -66,7 +67,7 @@ def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
     else:
         piece = text[begin : starts[last] + shift + len(follower.lead) + len(follower.head)] + "\n"
     read = _read(piece, limits)
-    if read is None or read.starts is None or known.nodes + read.nodes > limits.nodes_max:
+    if read is None or read.starts is None:
         return None
     found, places = read.entries, [begin + start for start in read.starts]
     if follower is not None:
@@ -77,11 +78,12 @@ def reread(text: str, known: Reading, limits: Limits) -> Reading | None:
     if found and found[0].source() == entries[first].source():
         found[0] = entries[first]
     whole = [*entries[:first], *found, *entries[last:]]
-    if len({entry.key for entry in whole}) < len(whole):
+    nodes = known.nodes + _nodes(found) - _nodes(entries[first:last])
+    if nodes > limits.nodes_max or len({entry.key for entry in whole}) < len(whole):
         return None
     tree = _framed(known.tree, whole, read.tree if follower is None else known.tree)
     tree.root.place(text, starts[0], len(text) - len(tree.end), 0)
-    return Reading(tree, text, known.nodes + read.nodes, starts[:first] + places)
+    return Reading(tree, text, nodes, starts[:first] + places)
 
 
 def _around_difference(known: str, text: str, starts: list[int]) -> tuple[int, int]:
@@ -89,6 +91,14 @@ def _around_difference(known: str, text: str, starts: list[int]) -> tuple[int, i
     above = _shared(known, text)
     below = _shared_below(known, text, min(len(text), len(known)) - above)
     return bisect_right(starts, above) - 2, bisect_left(starts, len(known) - below)
+
+
+def _nodes(entries: Iterable[Entry]) -> int:
+    """How many nodes entries without aliases count against the limits: keys and values, and what stands in these."""
+    return sum(
+        (entry.key is not None) + 1 + (_nodes(entry.node.entries) if isinstance(entry.node, Collection) else 0)
+        for entry in entries
+    )
 
 
 def _framed(frame: Tree, entries: list[Entry], ending: Tree) -> Tree:
