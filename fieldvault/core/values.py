@@ -33,6 +33,7 @@ Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] 
 Maybe: TypeAlias = "Value | Missing"
 FieldPath: TypeAlias = tuple[str, ...]
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each text
 KEY_SEPARATOR = "\x1f"  # between the components of a composite item key, inside one step of a path
 
 
@@ -52,7 +53,7 @@ def same(a: Maybe, b: Maybe) -> bool:
 def canonical(value: Maybe) -> str:
     """The value as JSON with sorted keys and shortest decimals; a decimal always shows its point or exponent."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, Decimal):
         return _shortest(value)
     if isinstance(value, list):
