@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fieldvault.cli.context import NOT_ALL, WAITS, Meter, in_vault, json_option, now, tell, vault_here
 from fieldvault.errors import FieldvaultError
 from fieldvault.output import keeping
+
+if TYPE_CHECKING:
+    from fieldvault.actions.deciding.conflicts import OpenConflict
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
 
@@ -160,7 +164,6 @@ def _one_after_the_other() -> int:
     """Ask about each open field: a number takes that value, a text another one, Enter leaves it open, q ends."""
     from fieldvault.actions.deciding.conflicts import list_conflicts
     from fieldvault.actions.deciding.resolving import resolve
-    from fieldvault.messages import say
     from fieldvault.output import deciding
 
     with vault_here() as vault:
@@ -168,16 +171,35 @@ def _one_after_the_other() -> int:
             read = vault.worktree.read(one.path)
             for line in deciding.asked(one, read.data.decode("utf-8-sig", "replace") if read else ""):
                 click.echo(line)
-            answer = click.prompt(say("ask-choice"), default="", show_default=False)
+            answer = _answer(one)
             if answer == "q":
                 break
             if answer:
-                number = int(answer) if answer.isdecimal() and int(answer) <= len(one.standing) else None
+                number = _number(answer, one)
                 other = None if number else answer
                 report = resolve(vault, now, one.path, one.conflict.field, take=number, value=other)
                 for line in keeping.committed(report):
                     click.echo(line)
         return 0
+
+
+def _answer(one: OpenConflict) -> str:
+    """What the person types; asked again where it is a number that is neither a choice nor a value of such a field."""
+    from decimal import Decimal
+
+    from fieldvault.messages import say
+
+    while True:
+        answer: str = click.prompt(say("ask-choice"), default="", show_default=False)
+        of_numbers = any(isinstance(standing.value, int | Decimal) for standing in one.standing)
+        if not answer.isdecimal() or _number(answer, one) or of_numbers:
+            return answer
+        click.echo(say("ask-range", count=len(one.standing)))
+
+
+def _number(answer: str, one: OpenConflict) -> int | None:
+    """Which of the standing values an answer takes."""
+    return int(answer) if answer.isdecimal() and 1 <= int(answer) <= len(one.standing) else None
 
 
 @click.command("undo")

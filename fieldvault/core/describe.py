@@ -7,10 +7,13 @@ Law: text for the history, made from facts alone; what a command says to the per
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.changes import FieldChange
 from fieldvault.core.values import MISSING, FieldPath, Value, canonical
+
+if TYPE_CHECKING:  # whoever asks for a field's title has it
+    from fieldvault.core.schema import Schema
 
 SUBJECT_CHARS_MAX = 72
 FIELDS_MAX = 6
@@ -43,6 +46,16 @@ def title_of(value: Value | None, path: str) -> str:
                 if words := [part for part in parts if isinstance(part, str) and part]:
                     return " ".join(words)
     return path.rpartition("/")[2].removesuffix(".yaml").removesuffix(".yml").split("~")[0]
+
+
+def field_title(field: FieldPath, schema: Schema) -> str:
+    """How a person calls a field: by the titles on the way to it, and an item by its key."""
+    words, rule = [], schema.root
+    for step in field:
+        item = bool(rule.items)
+        rule = rule.step(step)
+        words.append(step if item else rule.title or step)
+    return " › ".join(words)
 
 
 def commit_message(changes: Sequence[FileChange]) -> str:

@@ -445,6 +445,7 @@ SENTENCES: dict[str, str] = {
     "status-nothing": "nothing to do",
     "behind-now": "Holds an older version: {path}; it follows with the next commit",
     "status-draft": "{what}: {problem}",
+    "ask-range": "there are {count} to choose from",
     "ask-choice": "Which one? A number, another value, Enter for later, q to stop",
     "ask-name": "Your name, for the history",
     "ask-mail": "Your e-mail",

@@ -23,7 +23,7 @@ AROUND_LINES = 4
 def to_decide(conflicts: Iterable[OpenConflict]) -> Iterator[str]:
     for one in (conflict for conflict in conflicts if conflict.waits):
         values = [_standing(standing) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
-        yield say("to-decide", title=one.title, field=_spoken(one.conflict), values=f" {say('or')} ".join(values))
+        yield say("to-decide", title=one.title, field=_field(one), values=f" {say('or')} ".join(values))
         yield _resolve_hint(one)
 
 
@@ -35,7 +35,7 @@ def numbered(report: Waiting) -> Iterator[str]:
     if conflicts:
         yield say("heading-conflicts")
     for one in conflicts:
-        yield f"{one.title}: {_spoken(one.conflict)}   [{one.conflict.kind}]"
+        yield f"{one.title}: {_field(one)}   [{one.conflict.kind}]"
         for number, standing in enumerate(one.standing, start=1):
             yield f"  {number}  {_standing(standing)}"
         if one.conflict.base is not MISSING:
@@ -49,7 +49,7 @@ def numbered(report: Waiting) -> Iterator[str]:
 def asked(one: OpenConflict, text: str) -> Iterator[str]:
     """One open field with the record's text around it, and its values numbered."""
     yield ""
-    yield f"{one.title}: {_spoken(one.conflict)}"
+    yield f"{one.title}: {_field(one)}"
     if one.line is not None:
         lines = text.splitlines()
         first = max(0, one.line - 1 - AROUND_LINES)
@@ -62,6 +62,10 @@ def _resolve_hint(one: OpenConflict) -> str:
     record = one.title if one.conflict.kind in OF_VALUES else one.path
     field = to_pointer(one.conflict.field)[1:]
     return say("resolve-hint", record=quoted(record), field=f" {field}" if field else "")
+
+
+def _field(one: OpenConflict) -> str:
+    return one.field_title or _spoken(one.conflict)
 
 
 def _spoken(conflict: Conflict) -> str:

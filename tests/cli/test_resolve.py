@@ -29,11 +29,12 @@ def test_one_after_the_other_on_a_terminal(desk: Desk) -> None:
     words = [sys.executable, "-m", "fieldvault", "resolve"]
     environment = dict(os.environ) | desk.environment
     child = subprocess.Popen(words, cwd=desk.root, env=environment, stdin=terminal, stdout=subprocess.PIPE, text=True)
-    os.write(keyboard, b"Lef\xc3\xa8vre SARL\n2\n")
+    os.write(keyboard, b"7\nLef\xc3\xa8vre SARL\n2\n")
     output, _ = child.communicate(timeout=60)
     os.close(terminal)
     os.close(keyboard)
     assert child.returncode == 0
+    assert "there are 2 to choose from" in output  # 7 is no name
     assert "  | name: M\n" in output and '  1  "M"' in output and '  2  "I"' in output
     assert not desk.conflicts()
     assert "name: Lefèvre SARL\n" in desk.read(CUSTOMER) and "+33261910111" in desk.read(CUSTOMER)
@@ -54,6 +55,19 @@ def test_with_an_editor_what_stands_then_is_the_choice(desk: Desk) -> None:
     assert done.returncode == 0, done.stderr
     assert "name: Edited\n" in desk.read(CUSTOMER)
     assert [one.conflict.field for one in desk.conflicts()] == [("phones", "std", "number")]
+
+
+def test_a_field_is_named_by_its_title(tmp_path: Path) -> None:
+    schema = FILES["schemas/customer.yaml"].replace("name: {type", "name: {title: Company name, type")
+    schema = schema.replace("number: {type", "number: {title: Dial, type")
+    world = World(tmp_path)
+    marc, ines = world.first("Marc", files=FILES | {"schemas/customer.yaml": schema}), world.join("Ines")
+    for one, name, phone in ((marc, "M", "+33261910111"), (ines, "I", "+33261910199")):
+        one.edit(CUSTOMER, "name: Boulangerie Lefèvre", f"name: {name}")
+        one.edit(CUSTOMER, "+33261910100", phone)
+    world.settle(marc, ines)
+    told = fv("conflicts", cwd=marc.root).stdout
+    assert "M: Company name   [edited-both]" in told and "M: phones › std › Dial   [edited-both]" in told
 
 
 def test_an_editor_that_fails_chooses_nothing(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.records.types import Types, record_id, value_of
 from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, ORDER, Conflict
-from fieldvault.core.describe import title_of
+from fieldvault.core.describe import field_title, title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
 from fieldvault.core.reading import key_of
@@ -42,10 +42,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class OpenConflict:
-    """One open field: the record's path and title, the conflict, and every standing value, the shown one first."""
+    """One open field: the record's path and title, the field's, the conflict, and every standing value, the shown one
+    first.
+    """
 
     path: str
     title: str
+    field_title: str  # "" where files or the whole record stand open
     conflict: Conflict
     standing: tuple[Standing, ...]
     line: int | None = None  # where the field stands in the record
@@ -103,7 +106,7 @@ def opened(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> 
     """A conflict with what stands: values of a field, or names of files."""
     if path is None or conflict.kind not in OF_FIELDS or not is_record(path):
         title = _title(vault, types, path) if path else conflict.record
-        return OpenConflict(path or conflict.record, title, conflict, _standing(path or MISSING, conflict.also, {}))
+        return OpenConflict(path or conflict.record, title, "", conflict, _standing(path or MISSING, conflict.also, {}))
     schema = types.schema(path)
     read = vault.worktree.read(path)
     try:
@@ -117,7 +120,8 @@ def opened(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> 
     else:
         who = writers(vault, path, conflict.field, (shown, *conflict.also), schema)
     line = document.find(conflict.field, schema) if document else None
-    return OpenConflict(path, title_of(value, path), conflict, _standing(shown, conflict.also, who), line)
+    named = field_title(conflict.field, schema)
+    return OpenConflict(path, title_of(value, path), named, conflict, _standing(shown, conflict.also, who), line)
 
 
 def order_of(value: Maybe, rule: FieldRule) -> list[Value]:
