@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 
+EXIT_INTERRUPTED = 130
 GARBAGE_OBJECTS = 100_000  # a command lives for a moment, and looking for circles while it loads took a tenth of that
 
 
@@ -21,9 +22,13 @@ def main() -> None:
         print(f"fv {__version__}")
         return
     gc.set_threshold(GARBAGE_OBJECTS)
-    from fieldvault.cli.app import run
+    try:
+        from fieldvault.cli.app import run
 
-    os._exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was loading
+        code = EXIT_INTERRUPTED
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -63,3 +63,22 @@ def test_what_cannot_be_printed_is_a_failure_and_the_end_adds_nothing_to_it(marc
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, cwd=marc.root, env=marc.environment, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1 and done.stderr.count(b"\n") == 2 and b"no space left" in done.stderr
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "fieldvault.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from fieldvault.__main__ import main
+main()
+"""
+
+
+def test_whoever_interrupts_while_a_command_loads_sees_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, "status"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
