@@ -1,6 +1,7 @@
 """What this machine remembers of its hub and of the link to it.
 
-Law: notes of another hub are none. Losing them costs time and never data: the hub itself is asked what it holds.
+Law: notes of another hub are none. Losing them costs time and never data, since the hub itself is asked what it holds:
+so they are not flushed, and what a power cut has left of them is none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.batches import Budget
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import write_whole
 from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
 
 INBOXES = ("refs/fv/1/inbox/", "refs/heads/fv/inbox/")  # where a hub may take deliveries, the best first
@@ -54,7 +54,9 @@ class HubNotes:
         if self.failure is not None:
             facts["failure"] = {"kind": self.failure.kind, "facts": self.failure.facts}
             facts["refused"] = isinstance(self.failure, HubRefused)
-        write_whole(_path(vault), json.dumps(facts, default=str).encode())
+        scratch = _path(vault).with_suffix(".new")
+        scratch.write_bytes(json.dumps(facts, default=str).encode())
+        scratch.replace(_path(vault))
 
 
 def origin(vault: Vault) -> str:

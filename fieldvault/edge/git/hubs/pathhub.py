@@ -30,7 +30,7 @@ from fieldvault.edge.git.store.upkeep import clean_up, keep_tidy
 from fieldvault.edge.lock import FileLock
 from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnreachable
 
-_LOOSE_MAX = 20  # objects; more come as one pack
+_LOOSE_MAX = 3  # objects, each of which costs two flushes; more come as one pack, which costs three in all
 _TURN_SECONDS = 10.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
