@@ -418,6 +418,7 @@ SENTENCES: dict[str, str] = {
     "wait-many": "{what} wait; they go by themselves with the next sync.",
     "or": "or",
     "base": "before: {value}",
+    "record-titled": "the record {title}",
     "whole-record": "the record",
     "also-stands": "# {field}: also stands {values}",
     "more": "{number} more",

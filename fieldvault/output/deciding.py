@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fieldvault.core.conflicts import OF_VALUES
-from fieldvault.core.values import MISSING, to_pointer
+from fieldvault.core.values import MISSING, Maybe, to_pointer
 from fieldvault.messages import harmless, say
 from fieldvault.output.phrases import person, problems, quoted, short_time, shown_value
 
@@ -22,7 +22,7 @@ AROUND_LINES = 4
 
 def to_decide(conflicts: Iterable[OpenConflict]) -> Iterator[str]:
     for one in (conflict for conflict in conflicts if conflict.waits):
-        values = [_standing(standing) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
+        values = [_standing(standing, one) for standing in sorted(one.standing, key=lambda s: -(s.time or 0))]
         yield say("to-decide", title=one.title, field=_field(one), values=f" {say('or')} ".join(values))
         yield _resolve_hint(one)
 
@@ -37,9 +37,9 @@ def numbered(report: Waiting) -> Iterator[str]:
     for one in conflicts:
         yield f"{one.title}: {_field(one)}   [{one.conflict.kind}]"
         for number, standing in enumerate(one.standing, start=1):
-            yield f"  {number}  {_standing(standing)}"
+            yield f"  {number}  {_standing(standing, one)}"
         if one.conflict.base is not MISSING:
-            yield f"     {say('base', value=shown_value(one.conflict.base))}"
+            yield f"     {say('base', value=_value(one.conflict.base, one))}"
         yield _resolve_hint(one)
     if report.problems:
         yield say("heading-problems")
@@ -55,7 +55,7 @@ def asked(one: OpenConflict, text: str) -> Iterator[str]:
         first = max(0, one.line - 1 - AROUND_LINES)
         yield from (f"  | {harmless(line)}" for line in lines[first : one.line + AROUND_LINES])
     for number, standing in enumerate(one.standing, start=1):
-        yield f"  {number}  {_standing(standing)}"
+        yield f"  {number}  {_standing(standing, one)}"
 
 
 def _resolve_hint(one: OpenConflict) -> str:
@@ -75,8 +75,17 @@ def _spoken(conflict: Conflict) -> str:
     return f"{field[0].removesuffix('s')} {field[1]}" if len(field) > 1 else field[0]
 
 
-def _standing(standing: Standing) -> str:
-    value = shown_value(standing.value)
+def _value(value: Maybe, one: OpenConflict) -> str:
+    """A value in short; of a whole record how a person calls it."""
+    if one.conflict.field or not isinstance(value, dict):
+        return shown_value(value)
+    from fieldvault.core.describe import title_of
+
+    return say("record-titled", title=harmless(title_of(value, one.path)))
+
+
+def _standing(standing: Standing, one: OpenConflict) -> str:
+    value = _value(standing.value, one)
     if standing.author and standing.time:
         value = say("by", value=value, author=person(standing.author), time=short_time(standing.time))
     return say("shown", value=value) if standing.shown else value

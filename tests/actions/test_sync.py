@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
-from tests.world import Desk, World
+from tests.world import Desk, World, fv
 
 CUSTOMER = "customers/8q/lefevre~cus_4k7m2x9d8q.yaml"
 SCHEMA = """\
@@ -169,6 +169,9 @@ def test_deleted_here_and_edited_there_stays_and_asks(world: World, desks: tuple
     assert b"[bio, vip]" in files[CUSTOMER]
     (conflict,) = marc.conflicts()
     assert conflict.conflict.kind == "deleted-edited"
+    assert [one.author for one in conflict.standing] == ["Ines <ines@example.org>", "Marc <marc@example.org>"]
+    told = fv("conflicts", cwd=marc.root).stdout
+    assert "1  the record Boulangerie Lefèvre (Ines," in told and "2  removed (Marc," in told
     marc.resolve("lefevre", take=2)
     assert CUSTOMER not in settle_equal(world, marc, ines)
     assert not ines.conflicts()

@@ -15,7 +15,7 @@ from fieldvault.actions.records.types import value_of_entry
 from fieldvault.core.fields import value_at
 from fieldvault.core.schema import Schema
 from fieldvault.core.snapshot import Oid
-from fieldvault.core.values import FieldPath, Maybe, canonical
+from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical
 from fieldvault.edge.git.store.history import Commit, read_commit, walk
 from fieldvault.edge.git.store.trees import find
 
@@ -58,7 +58,9 @@ def _before(vault: Vault, commit: Commit, path: str, field: FieldPath, schema: S
 
 
 def _value(vault: Vault, oid: Oid, path: str, field: FieldPath, schema: Schema) -> str | None:
-    """The canonical text of the field in that commit; None where the record was not there or not readable."""
+    """The canonical text of the field, or of the record; None where a field's record was not there or not readable."""
     entry = find(vault.objects, read_commit(vault.objects, oid).tree, path)
-    value = value_of_entry(vault.objects, entry, schema) if entry else None
+    if entry is None:
+        return None if field else canonical(MISSING)
+    value = value_of_entry(vault.objects, entry, schema)
     return canonical(value_at(value, field, schema)) if value is not None else None
