@@ -8,6 +8,7 @@ Readers take none. `vault.lock` is never held while waiting for a byte from the 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import TracebackType
 from fieldvault.errors import Busy
 
 _STEP_SECONDS_MAX = 0.2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FileLock:
@@ -43,12 +45,19 @@ class FileLock:
             return False
         self._fd = fd
         self.inherited = os.fstat(fd).st_size > 0
-        with contextlib.suppress(OSError):  # a full disk must not keep anybody from working: the name is a courtesy
-            name = f"{os.getpid()} {self.purpose}\n".encode()
-            os.lseek(fd, 0, os.SEEK_SET)
-            os.write(fd, name)  # over the name of one that was killed: killed ourselves now, some name still stands
-            os.ftruncate(fd, len(name))
+        try:
+            self._write_name(fd)
+        except OSError as error:
+            if error.errno not in _FULL:  # a full disk must not keep anybody from working, a broken one may
+                self.release(named=True)
+                raise
         return True
+
+    def _write_name(self, fd: int) -> None:
+        name = f"{os.getpid()} {self.purpose}\n".encode()
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, name)  # over the name of one that was killed: killed ourselves now, some name still stands
+        os.ftruncate(fd, len(name))
 
     def acquire(self) -> None:
         """Wait for the lock with jitter; `Busy("vault-busy", path=, holder=)` when the time is over."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,28 @@ def test_a_killed_holder_lets_go_and_leaves_its_name(path: Path) -> None:
     with FileLock(path, 0) as lock:
         assert not lock.inherited and lock.named()
     assert not lock.named()
+
+
+def failing(code: int) -> Callable[[int, bytes], int]:
+    def write(_: int, __: bytes) -> int:
+        raise OSError(code, os.strerror(code))
+
+    return write
+
+
+def test_a_disk_that_takes_no_name_holds_nobody_up_when_it_is_only_full(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name nobody would look after what its holder leaves."""
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", failing(errno.ENOSPC))
+        with FileLock(path, 0):
+            assert not FileLock(path, 0).try_acquire()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "write", failing(errno.EIO))
+        with pytest.raises(OSError):
+            FileLock(path, 0).acquire()
+    assert FileLock(path, 0).try_acquire()
 
 
 def test_a_holder_that_failed_leaves_its_name_too(path: Path) -> None:
