@@ -11,6 +11,8 @@ from tests.actions.test_attachments import OTHER, VIDEO, committed, content_of, 
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.world import Desk, World, fv, now
 
+FILM = VIDEO[::-1]
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
@@ -91,6 +93,22 @@ def test_a_content_that_rotted_on_the_disk_is_no_edit_and_comes_again(world: Wor
         assert get(vault, ["materials/tour.mp4"]).shown == ["materials/tour.mp4"]
     assert marc.read_bytes("materials/tour.mp4") == VIDEO
     marc.assert_clean()
+
+
+def test_a_content_that_another_file_shows_stays(marc: Desk) -> None:
+    marc.write("film.mp4", FILM)
+    marc.write("copy.mp4", FILM)
+    marc.sync()
+    for path, kept in (("copy.mp4", True), ("film.mp4", False)):
+        with marc.vault() as vault:
+            assert drop(vault, [path]).dropped == [path]
+        assert content_of(marc, FILM).exists() == kept
+        assert marc.git("status", "--porcelain") == ""
+    with marc.vault() as vault:
+        assert get(vault, ["film.mp4"]).shown == ["film.mp4"]
+    with marc.vault() as vault:
+        drop(vault, ["copy.mp4"])  # it was already
+    assert content_of(marc, FILM).exists()
 
 
 def test_an_edit_is_not_dropped(marc: Desk) -> None:

@@ -202,6 +202,7 @@ def test_a_bundle_with_everything_starts_a_vault_with_its_attachments(world: Wor
     with as_person(ines):
         clone(str(stick), ines.root, now)
     assert ines.files() == marc.files() and kept_by_git(ines) < len(VIDEO)
+    assert not (ines.root / ".git/fieldvault/bundle").exists()
     plain = world.folder / "plain"
     ines.git("clone", "-q", str(stick), str(plain))
     assert (plain / "tour.mp4").stat().st_size < 200

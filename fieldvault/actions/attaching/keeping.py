@@ -6,6 +6,7 @@ off at all. What is here already is shown with no network.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.attachments import choosing, pointers, show
 from fieldvault.actions.syncing.bringing import Brought, bring, talking
 from fieldvault.actions.syncing.hubcontents import HubContents
-from fieldvault.core.pointers import may_be_pointed_to
+from fieldvault.core.pointers import Pointer, may_be_pointed_to
 from fieldvault.edge.git.hubs.link import Progress, no_progress
 from fieldvault.edge.git.store.trees import list_tree
 
@@ -62,7 +63,11 @@ def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -
     """Leave pointers of the attachments at these paths and below them, where the hub holds what they point to."""
     report = Dropped()
     with vault.sync_lock(), talking(vault, progress) as talk, HubContents(talk) as there:
-        pinned = choices_of(vault).pinned
+        choices = choices_of(vault)
+        pinned = choices.pinned
+        shown: defaultdict[Pointer, set[str]] = defaultdict(set)
+        for path, _, pointer in pointers(vault, set(_below(vault, ())) - choices.dropped):
+            shown[pointer].add(path)
         for path, entry, pointer in pointers(vault, _below(vault, paths)):
             if path in pinned:
                 report.left[path] = "pinned"
@@ -78,7 +83,9 @@ def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -
             if left := show(vault, [(path, entry)], dropping=True):
                 report.left |= left
                 continue
-            vault.contents.drop(pointer)
+            shown[pointer].discard(path)
+            if not shown[pointer]:
+                vault.contents.drop(pointer)
             report.dropped.append(path)
     return report
 

@@ -18,9 +18,12 @@ from fieldvault.actions.syncing.hubnotes import notes_of, origin
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import Pointer
 from fieldvault.core.snapshot import Entry
+from fieldvault.edge.git.hubs.bundle import BundleHub
 from fieldvault.edge.git.hubs.link import Progress
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.errors import Corrupt, HubRefused
+
+NOT_THERE = "content-not-there"
 
 _SHOWN_BYTES = 16 << 20
 
@@ -66,7 +69,8 @@ def bring(talk: Talk, paths: Collection[str]) -> Brought:
         try:
             for path, entry, pointer in found:
                 if why := _receive(there, vault, pointer):
-                    brought.left[path] = why
+                    by_stick = why == NOT_THERE and isinstance(talk.hub, BundleHub)
+                    brought.left[path] = "content-comes" if by_stick else why
                     continue
                 come[path] = entry
                 octets += pointer.size
@@ -81,7 +85,7 @@ def bring(talk: Talk, paths: Collection[str]) -> Brought:
 def _receive(there: HubContents, vault: Vault, pointer: Pointer) -> str | None:
     """Bring one content here; why it does not come."""
     try:
-        return None if pointer in vault.contents or there.receive(pointer) else "content-not-there"
+        return None if pointer in vault.contents or there.receive(pointer) else NOT_THERE
     except Corrupt as error:
         return error.kind
     except HubRefused:

@@ -134,8 +134,7 @@ def _bring_contents(vault: Vault, bundle: BundleHub, report: SyncReport) -> None
     brought = bring_absent(talk)
     for _, _, pointer in pointers(vault, brought.shown):
         vault.contents.note_unsent(pointer)
-    report.attachments = brought.shown
-    report.absent = {path: "content-comes" if why == "content-not-there" else why for path, why in brought.left.items()}
+    report.attachments, report.absent = brought.shown, brought.left
 
 
 def _bring_in(vault: Vault, now: Now, brought: Sequence[Oid], report: SyncReport) -> bool:

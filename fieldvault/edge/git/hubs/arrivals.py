@@ -23,6 +23,7 @@ class Arrivals:
     """The objects in `folder` on top of those of a vault: a `Reader`, and a place for packs (hub.Store)."""
 
     def __init__(self, folder: Path, objects: Objects) -> None:
+        self._folder = folder
         self.settled = objects
         self._own = Objects(folder)
 
@@ -54,7 +55,7 @@ class Arrivals:
     def clear(self) -> None:
         """Forget what lies here."""
         self._own.close()
-        shutil.rmtree(self._own.path, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def octets(self) -> int:

@@ -79,7 +79,8 @@ class BundleHub:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def tips(self) -> dict[str, Oid]:
         """As of a hub; of a bundle that names no main, HEAD stands for it."""
