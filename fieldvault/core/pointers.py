@@ -13,6 +13,8 @@ from typing import NamedTuple
 from fieldvault.core.names import is_hidden, is_yaml
 from fieldvault.core.snapshot import Oid, blob_id
 
+CHUNK_ABOVE_BYTES = 256 << 10  # attachments above this size are committed as pointers, unless a vault says otherwise
+CHUNK_ABOVE_MOST_BYTES = 100 << 20  # what git and a laptop's memory can still take in one piece
 POINTER_BYTES_MAX = 200
 CHUNK_BYTES = 256 << 10  # how contents travel: what a weak link can carry, and few enough to name
 

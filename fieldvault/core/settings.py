@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fieldvault.core.names import judge_path, type_of
+from fieldvault.core.pointers import CHUNK_ABOVE_BYTES, CHUNK_ABOVE_MOST_BYTES
 from fieldvault.errors import SchemaInvalid
 
 FORMAT = 1
 NEWER = "config-newer"
 
-CHUNK_ABOVE_BYTES = 256 << 10  # attachments above this size are committed as pointers, unless a vault says otherwise
-CHUNK_ABOVE_MOST_BYTES = 100 << 20  # what git and a laptop's memory can still take in one piece
 _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KiB|MiB|GiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 

@@ -24,7 +24,8 @@ RARE |= {"subprocess", "tempfile", "logging", "concurrent", "asyncio", "difflib"
 # Of ours: what only a change of the vault, a merge, a talk with the hub or a report for a script needs.
 RARE |= {"fieldvault.core.merge", "fieldvault.core.writing", "fieldvault.actions.merging.treemerge"}
 RARE |= {"fieldvault.actions.syncing.sync", "fieldvault.edge.git.hubs.hub", "fieldvault.output.machine"}
-ONLY_READING = RARE | {"yaml", "decimal", "fieldvault.actions.ground.change", "fieldvault.core.schema"}
+ONLY_READING = RARE | {"yaml", "decimal", "fieldvault.actions.ground.change"}
+ONLY_READING |= {"fieldvault.core.schema", "fieldvault.core.settings", "fieldvault.core.values"}
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fieldvault.core.settings import CHUNK_ABOVE_BYTES, CHUNK_ABOVE_MOST_BYTES, settings_from
+from fieldvault.core.pointers import CHUNK_ABOVE_BYTES, CHUNK_ABOVE_MOST_BYTES
+from fieldvault.core.settings import settings_from
 from fieldvault.errors import SchemaInvalid
 
 

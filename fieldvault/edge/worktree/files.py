@@ -15,8 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from fieldvault.core.pointers import Pointer, may_be_pointed_to
-from fieldvault.core.settings import CHUNK_ABOVE_BYTES
+from fieldvault.core.pointers import CHUNK_ABOVE_BYTES, Pointer, may_be_pointed_to
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, Oid, blob_id
 from fieldvault.errors import FieldvaultError
 
