@@ -127,6 +127,23 @@ def test_contents_that_only_old_versions_name_go_when_that_is_asked_for(world: W
     assert on_the_hub(ines, OTHER) == [True]
 
 
+@pytest.mark.peers
+@pytest.mark.usefixtures("nobodys_settings")
+@pytest.mark.parametrize("kind", ["git", "ssh", "http"])
+def test_old_contents_go_from_a_server_too(
+    kind: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = servers.repository()
+    url = servers.url(kind, hub.path.name, monkeypatch)
+    world = World(tmp_path, url, {name: os.environ[name] for name in SETTINGS if name in os.environ})
+    marc, ines = old_versions(world)
+    assert prune_old(ines).count == 2
+    assert on_the_hub(marc, VIDEO + bytes([0]), VIDEO + bytes([3]), OTHER) == [False, True, False]
+    hub("gc", "-q", "--prune=now")
+    hub.assert_sound()
+    assert world.join("Nora").files() == marc.files()
+
+
 def test_what_is_on_its_way_or_delivered_keeps_its_contents(world: World) -> None:
     marc, ines = old_versions(world)
     ines.write("mine.mp4", OTHER + b".")

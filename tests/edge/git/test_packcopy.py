@@ -9,7 +9,7 @@ import pytest
 from fieldvault.edge.git.gitdir.repository import create_repository
 from fieldvault.edge.git.hubs.pathhub import PathHub
 from fieldvault.edge.git.store.objects import Objects
-from fieldvault.edge.git.store.packcopy import copy_packs
+from fieldvault.edge.git.store.packcopy import copy_others, copy_packs
 from fieldvault.errors import Corrupt
 from tests.gitenv import Git
 
@@ -84,3 +84,23 @@ def test_packs_that_are_joined_meanwhile_are_no_error(hub: Git, tmp_path: Path) 
         main = hub("rev-parse", "main")
     fetched(hub, tmp_path / "other")
     assert Git(tmp_path / "other")("rev-parse", "main") == main
+
+
+def test_what_a_delta_leans_on_comes_along(hub: Git, tmp_path: Path) -> None:
+    """As a pack of git's may have it, in which something that is wanted leans on something that is not."""
+    hub("repack", "-adfq", "--window=50")
+    whole, leaning = set(hub("rev-list", "--all", "--objects", "--no-object-names").split()), {}
+    index = next((hub.path / "objects/pack").glob("*.idx"))
+    for line in hub("verify-pack", "-v", str(index)).splitlines():
+        words = line.split()
+        if len(words) == 7:
+            leaning[words[0]] = words[6]
+    unwanted = {base for base in leaning.values() if base not in leaning}
+    alone = next(oid for oid in sorted(whole) if oid not in leaning and oid not in unwanted)
+    create_repository(tmp_path / "copy")
+    with Objects(hub.path) as source, Objects(tmp_path / "copy/.git") as target:
+        copy_others(source.packs, target.packs, {*unwanted, alone})
+        target.packs.look_again()
+        assert unwanted and all(oid in target for oid in whole - {alone})
+        assert alone not in target
+        assert all(target.read(oid) == source.read(oid) for oid in whole - {alone})
