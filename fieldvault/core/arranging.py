@@ -134,4 +134,4 @@ def _under(headings: list[tuple[str, str]], entry: Entry) -> Entry:
             lead = new + lead
     if lead == entry.lead:
         return entry
-    return entry.moved(entry.node, lead=lead, head=entry.head, gap=entry.gap, trail=entry.trail)
+    return entry.led_by(lead)

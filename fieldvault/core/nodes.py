@@ -143,6 +143,10 @@ class Entry:
         entry.line = self.line
         return entry
 
+    def led_by(self, lead: str) -> Entry:
+        """This entry with another lead."""
+        return self.moved(self.node, lead=lead, head=self.head, gap=self.gap, trail=self.trail)
+
 
 @dataclass
 class Tree:

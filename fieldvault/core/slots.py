@@ -89,7 +89,8 @@ def heading(lead: str) -> str:
 def equal_node(sides: Sides, candidates: Iterable[Entry]) -> Entry:
     """Of entries whose values are the same: the one whose source changed; of two changes the higher source."""
     base = layout.shape_text(sides.base.node) if sides.base else None
-    in_order = sorted(candidates, key=lambda entry: entry.gap)  # two may differ in what stands before them alone
+    # two may differ in what stands before them alone, or in the width of a blank line
+    in_order = sorted(candidates, key=lambda entry: (entry.gap, entry.source() or ""))
     texts = {layout.shape_text(entry.node): entry for entry in in_order}
     changed = {text: entry for text, entry in texts.items() if text != base}
     return max((changed or texts).items())[1]
@@ -125,26 +126,39 @@ def shaped(base: Collection | None, ours: Collection, theirs: Collection, entrie
     known = [style for style in styles[1:] if style is not None]
     flow = not entries or bool(known and pick(styles[0] or False, known[0], known[-1]))
     flow = flow and not any(not entry.flow and has_comment(entry) for entry in entries)
-    flows = [side for side in (ours, theirs) if side.flow]
-    filled = [side for side in flows if side.entries] or flows
-    spacing = max((side.spacing for side in filled), default=" ")
-    entries = [to_flow(entry, spacing) if flow else to_block(entry) for entry in entries]
     node = Collection(ours.mapping, entries, flow=flow)
-    blocks = [side for side in (ours, theirs) if not side.flow]
-    if blocks:
-        base_indent = base.indent if base and not base.flow else None
-        node.indent = pick(base_indent, blocks[0].indent, blocks[-1].indent)
-        node.inline = pick(base.inline if base and not base.flow else None, blocks[0].inline, blocks[-1].inline)
-        node.indent = max(node.indent, 2) if node.inline else node.indent
-    if entries and flow and flows:
-        before = base if base and base.flow and base.entries else None
-        node.opening = pick(before.opening if before else None, filled[0].opening, filled[-1].opening)
-        node.foot = pick(before.foot if before else None, filled[0].foot, filled[-1].foot)
-    elif not flow:
-        feet = [side.foot if side and not side.flow else "" for side in (base, ours, theirs)]
-        node.foot = joined(*feet)
-    node.aliased = any(aliased(entry.node) for entry in entries)
+    shape = _shape_flow if flow else _shape_block
+    shape(node, base if base and base.flow == flow else None, [side for side in (ours, theirs) if side.flow == flow])
+    node.aliased = any(aliased(entry.node) for entry in node.entries)
     return node
+
+
+def _shape_flow(node: Collection, base: Collection | None, flows: list[Collection]) -> None:
+    """Brackets and the space between entries as the flows among the versions have them; an empty one has none."""
+    filled = [side for side in flows if side.entries]
+    if not node.entries or not filled:
+        node.entries = [to_flow(entry) for entry in node.entries]
+        return
+    before, ours, theirs = base if base and base.entries else None, filled[0], filled[-1]
+    node.opening = pick(before.opening if before else None, ours.opening, theirs.opening)
+    node.foot = pick(before.foot if before else None, ours.foot, theirs.foot)
+    spacing = pick(before.spacing if before else None, ours.spacing, theirs.spacing)
+    usual = {side.spacing for side in (before, ours, theirs) if side} - {spacing}
+    entries = [to_flow(entry, spacing) for entry in node.entries]
+    node.entries = [each.led_by(spacing) if each.lead in usual and not each.first else each for each in entries]
+
+
+def _shape_block(node: Collection, base: Collection | None, blocks: list[Collection]) -> None:
+    """Indentation and foot as the blocks among the versions have them."""
+    node.entries = [to_block(entry) for entry in node.entries]
+    if not blocks:
+        return
+    ours, theirs = blocks[0], blocks[-1]
+    node.inline = pick(base.inline if base else None, ours.inline, theirs.inline)
+    node.indent = pick(base.indent if base else None, ours.indent, theirs.indent)
+    node.indent = max(node.indent, 2) if node.inline else node.indent
+    feet = [*(side.foot for side in blocks), ""]
+    node.foot = joined(base.foot if base else "", feet[0], feet[1])
 
 
 def _flow(collection: Collection) -> bool | None:
