@@ -24,7 +24,9 @@ def members(base: Container[str], ours: Container[str], theirs: Container[str], 
 
 @dataclass(frozen=True)
 class Order:
-    """The merged sequence; `other` is the one that gave way where both sides moved something, differently."""
+    """The merged sequence; `other` is the one that gave way where both sides moved something, or put in the same thing,
+    differently.
+    """
 
     sequence: list[str]
     other: tuple[str, ...] | None = None
@@ -59,8 +61,10 @@ def ordered(
     sides = [[element for element in side if element in standing] for side in (base, ours, theirs)]
     sequence = _hang(sequence, sides[:1], tie)
     both = set(sides[1]) & set(sides[2])
-    shared = max([each for each in side if each in both] for side in sides[1:])  # the same from either side
-    sequence = _hang(sequence, [shared], tie)
+    shared = sorted([each for each in side if each in both] for side in sides[1:])  # the same from either side
+    sequence = _hang(sequence, [shared[1]], tie)
+    if left == right and shared[0] != shared[1]:
+        other = tuple(shared[0])
     return Order(_hang(sequence, sides[1:], tie), other)
 
 

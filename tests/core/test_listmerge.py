@@ -37,6 +37,8 @@ def test_order(base: str, ours: str, theirs: str, expected: str) -> None:
 def test_two_orders_are_told() -> None:
     assert ordered(list("abc"), list("bac"), list("acb"), set("abc")).other == ("a", "c", "b")
     assert ordered(list("abc"), list("bac"), list("abc"), set("abc")).other is None
+    assert ordered(list("ab"), list("xab"), list("abx"), set("abx")).other == ("a", "b", "x")
+    assert ordered(list("ab"), list("abyx"), list("abx"), set("abxy")).other is None
 
 
 ELEMENTS = st.lists(st.sampled_from("abcdefgh"), unique=True)
