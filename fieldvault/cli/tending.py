@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fieldvault.cli.context import WAITS, Meter, json_option, now, tell, under, vault_here
+from fieldvault.core.pointers import KEPT_DAYS
 from fieldvault.output import tending
 
 _AWAY = 4
@@ -79,7 +80,7 @@ def hub_init_command(folder: Path, as_json: bool) -> int:
 @click.option(
     "--attachments",
     "days",
-    type=click.IntRange(min=14),
+    type=click.IntRange(min=KEPT_DAYS),
     metavar="DAYS",
     help="Look as well for contents of large attachments that no commit of the last DAYS names.",
 )

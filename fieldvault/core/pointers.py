@@ -16,6 +16,7 @@ from fieldvault.core.snapshot import Oid, blob_id
 CHUNK_ABOVE_BYTES = 256 << 10  # attachments above this size are committed as pointers, unless a vault says otherwise
 CHUNK_ABOVE_MOST_BYTES = 100 << 20  # what git and a laptop's memory can still take in one piece
 POINTER_BYTES_MAX = 200
+KEPT_DAYS = 14  # at least so long a content stays, on a device as on a hub, that only old versions name
 CHUNK_BYTES = 256 << 10  # how contents travel: what a weak link can carry, and few enough to name
 
 _MERGED_BYTES_MAX = 2_000  # three pointers, and as many names of commits

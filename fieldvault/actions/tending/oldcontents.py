@@ -23,7 +23,6 @@ from fieldvault.edge.git.store.objects import Reader
 from fieldvault.edge.git.store.trees import list_tree
 from fieldvault.errors import FieldvaultError
 
-DAYS_MIN = 14  # as long as every device keeps what it needs no more
 _DAY_SECONDS = 86_400
 
 
