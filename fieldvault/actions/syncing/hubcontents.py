@@ -22,7 +22,7 @@ from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.hub import STALE
 from fieldvault.edge.git.hubs.packs import objects_to_send
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks, without
+from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks, without_contents
 from fieldvault.edge.git.store.objects import Objects, Reader
 from fieldvault.errors import Corrupt, HubRefused, HubUnreachable
 
@@ -94,7 +94,7 @@ class HubContents:
             with Batch(self._own) as batch:
                 if not any(chunk_ids(batch, oid, pointer) for pointer in pointers):
                     continue
-                commit = without(batch, oid, pointers, talk.vault.identity().author)
+                commit = without_contents(batch, oid, pointers, talk.vault.identity().author)
                 reason = self._publish(batch, batch, ref, commit, 0)
             if reason is not None:
                 raise HubRefused("hub-refused", ref=ref, reason=reason)

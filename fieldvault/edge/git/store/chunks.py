@@ -46,7 +46,7 @@ def with_chunks(batch: Batch, before: Oid | None, pointer: Pointer, first: int, 
     return _commit(batch, patch_tree(batch, tree, chunks), person)
 
 
-def without(batch: Batch, before: Oid, pointers: Iterable[Pointer], person: str) -> Oid:
+def without_contents(batch: Batch, before: Oid, pointers: Iterable[Pointer], person: str) -> Oid:
     """The commit that has what `before` has but these contents."""
     tree = read_commit(batch, before).tree
     found = {_folder(pointer): find(batch, tree, _folder(pointer)) for pointer in pointers}
