@@ -16,7 +16,7 @@ from fieldvault.actions.records.agreement import FileProblem, disagreements
 from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.records.types import Types, record_id, value_of
-from fieldvault.core.conflicts import ATTACHMENT, OF_VALUES, ORDER, Conflict
+from fieldvault.core.conflicts import OF_VALUES, ORDER, Conflict
 from fieldvault.core.describe import field_title, title_of
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
@@ -55,8 +55,8 @@ class OpenConflict:
 
     @property
     def waits(self) -> bool:
-        """Whether a person must choose. Two versions of an attachment both stand, each under its own name."""
-        return self.conflict.kind != ATTACHMENT
+        """Whether a person must choose."""
+        return self.conflict.waits
 
 
 @dataclass
