@@ -98,8 +98,10 @@ class BundleHub:
         if missing_objects(unpacked, wanted, complete):
             raise FieldvaultError("bundle-damaged", path=self.url)
         shelves = [oid for ref, oid in self._header.refs.items() if ref.startswith(SHELVES)]
-        chunks = set[Oid]().union(*(all_chunks(unpacked, oid) for oid in shelves))
-        unpacked.settle(chunks and chunks - {sent.oid for sent in objects_to_send(unpacked, wanted, complete)})
+        chunks = {chunk for oid in shelves for chunk in all_chunks(unpacked, oid)}
+        if chunks:  # one may be a small file's content as well
+            chunks -= {sent.oid for sent in objects_to_send(unpacked, wanted, complete)}
+        unpacked.settle(chunks)
 
     def unpacked(self, objects: Objects) -> Arrivals:
         """What it holds, on top of a vault's objects, which do not have it yet; until it is closed.
