@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, NoReturn, TypeVar
@@ -24,8 +25,6 @@ def pays(items: int) -> bool:
     """Whether to share the work on so many things: a fork is safe here, and there is a processor for it."""
     if items < ITEMS_MIN or sys.platform != "linux":
         return False
-    import threading
-
     return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
 
 
@@ -80,7 +79,7 @@ def _tell(work: Callable[[], bytes], writing: int) -> NoReturn:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    import signal
+    import signal  # which only a fork needs
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:

@@ -79,7 +79,7 @@ def _value(value: Maybe, one: OpenConflict) -> str:
     """A value in short; of a whole record how a person calls it."""
     if one.conflict.field or not isinstance(value, dict):
         return shown_value(value)
-    from fieldvault.core.describe import title_of
+    from fieldvault.core.describe import title_of  # records are removed seldom
 
     return say("record-titled", title=harmless(title_of(value, one.path)))
 

@@ -21,7 +21,7 @@ NAMES_MAX = 8
 
 
 def shown_value(value: Maybe) -> str:
-    from fieldvault.core.values import MISSING, canonical
+    from fieldvault.core.values import MISSING, canonical  # most reports show no value
 
     if value is MISSING:
         return say("removed")
@@ -72,7 +72,7 @@ def name_of(change: FileChange) -> str:
 
 def problems(found: Iterable[FileProblem]) -> Iterator[str]:
     """`path:12: phones/std: ...` for each problem."""
-    from fieldvault.core.values import to_pointer
+    from fieldvault.core.values import to_pointer  # as above
 
     for one in found:
         where = f"{one.path}:{one.problem.line}" if one.problem.line else one.path

@@ -38,7 +38,7 @@ def unmerged(vault: Vault) -> Mapping[str, Stages]:
 
 def left_standing(batch: Batch, tree: Oid, paths: Mapping[str, Stages]) -> Iterator[tuple[str, Entry]]:
     """The conflict files of what else stands at the fields of these records: (path, entry)."""
-    from fieldvault.actions.merging.recordmerge import Side, merge_record
+    from fieldvault.actions.merging.recordmerge import Side, merge_record  # which hardly a commit needs
 
     types = Types(batch, tree)
     for path, stages in paths.items():

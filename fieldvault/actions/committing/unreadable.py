@@ -40,7 +40,7 @@ def draft_in(edit: Edit) -> Draft | None:
 
 
 def _refuse_newer(data: bytes) -> None:
-    from fieldvault.core.schema import DEFAULT
+    from fieldvault.core.schema import DEFAULT  # settings are seldom edited
     from fieldvault.core.settings import NEWER, settings_from
 
     try:

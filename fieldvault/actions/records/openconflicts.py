@@ -25,7 +25,7 @@ _ROOT = "conflicts"
 
 def conflict_folder(record: str) -> str:
     """The folder of a record's conflict files. `record` is its id, or its path where it has none."""
-    from fieldvault.core.conflicts import conflict_path
+    from fieldvault.core.conflicts import conflict_path  # as above
 
     return conflict_path(record, ()).rpartition("/")[0]
 

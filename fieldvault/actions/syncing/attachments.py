@@ -56,7 +56,7 @@ def at_head(vault: Vault, pointers: Iterable[Pointer]) -> list[Pointer]:
 
 def show(vault: Vault, entries: Iterable[tuple[str, Entry]], *, dropping: bool = False) -> dict[str, str]:
     """Bring working files from pointers to the contents that are here now, or back; those that stay, and why."""
-    from fieldvault.actions.ground.change import Change, apply_change
+    from fieldvault.actions.ground.change import Change, apply_change  # status only counts
 
     with locked(vault, "get"):
         head = vault.head()

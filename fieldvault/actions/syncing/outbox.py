@@ -20,7 +20,7 @@ def waiting(vault: Vault) -> list[Commit]:
 
 def waiting_bytes(vault: Vault) -> int:
     """What those commits weigh as they would travel."""
-    from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes
+    from fieldvault.edge.git.hubs.packs import objects_to_send, packed_bytes  # most often nothing waits
 
     head, known = vault.head(), vault.refs.read(HUB_MAIN)
     if head is None:

@@ -140,7 +140,7 @@ class Objects:
 
     def receive_pack(self) -> PackIntake:
         """A place for a pack from elsewhere: `write` its bytes into it, then `adopt` it."""
-        from fieldvault.edge.git.store.packintake import PackIntake
+        from fieldvault.edge.git.store.packintake import PackIntake  # which only a fetch needs
 
         return PackIntake(self.packs, self.read)
 
