@@ -3,7 +3,7 @@
 Law: 1 the new versions of the working files, staged, and the objects, pinned by `refs/fv/pending`; all durable. 2 git's
 own locks on index, HEAD and the branch; under them HEAD is still what was planned, which is the compare-and-set. 3 the
 journal. 4 the working files. 5 the locks become the new branch and index. 6 journal and pin go. Cut off before 3
-nothing has changed. After it the next command finishes (actions/recovery), and plain git finds its locks taken and
+nothing has changed. After it the next command finishes (`recovery`), and plain git finds its locks taken and
 refuses until then. Commit, sync, resolve and undo all pass through here; nothing else moves a branch.
 """
 

@@ -133,7 +133,7 @@ class Vault:
         return Replacing(self.worktree, self.staged_dir, changes, dropping=dropping)
 
     def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:
-        """The lock of every change of this vault; taken through actions/recovery."""
+        """The lock of every change of this vault; taken through `recovery`."""
         self._guard_writable()
         return FileLock(self.own_dir / "vault.lock", wait_seconds, purpose)
 
@@ -185,7 +185,7 @@ class Vault:
         write_whole(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
 
     def note_looked_at(self, head: Oid) -> None:
-        """Every merge that `head` contains was looked at for what it left open (actions/adopting)."""
+        """Every merge that `head` contains was looked at for what it left open (actions/committing/adopting)."""
         if self.looked_at() != head:
             (self.own_dir / "looked-at").write_bytes(f"{head}\n".encode())
 

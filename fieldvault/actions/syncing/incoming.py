@@ -38,7 +38,7 @@ def judge(vault: Vault, batch: Batch, base: Oid, theirs: Oid, new: Iterable[Comm
     commit = read_commit(vault.objects, theirs)
     changes = diff_trees(batch, base, commit.tree)
     if any(change.path == CONFIG_PATH for change in changes):
-        _ = Types(batch, commit.tree).settings
+        _ = Types(batch, commit.tree).settings  # raises where nobody here knows them
     refused = refuse(changes, Before(batch, base, commit.tree))
     if not vault.allow_deletions:
         gone = gone_records(batch, changes)

@@ -1,9 +1,9 @@
 """The person's files: what one of them holds.
 
 Law: reads only. A file counts as read only when its stat is the same before and after; whatever is no ordinary file (a
-link, a pipe) is named and left alone. An attachment that is too large for a commit is
-never in memory: what is read of it is the pointer to it. A file holds a version when that is the version of its bytes
-or of the pointer to them, so that what was committed in one form never shows as an edit in the other.
+link, a pipe) is named and left alone. An attachment that is too large for a commit is never in memory: what is read of
+it is the pointer to it. A file holds a version when that is the version of its bytes or of the pointer to them, so that
+what was committed in one form never shows as an edit in the other.
 """
 
 from __future__ import annotations
