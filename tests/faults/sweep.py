@@ -161,5 +161,5 @@ def leavings(place: Path) -> list[str]:
     named = [path for path in own.glob("*.lock") if path.stat().st_size]
     found = named + [path for path in place.rglob("*.lock") if path.parent.name != "fieldvault"]
     found += [*place.rglob("*tmp_*"), *place.rglob(".fv-*")]
-    found += [*own.glob("journal"), *own.glob("staged/*"), *own.glob("locks/*"), *place.glob("marc/.git/refs/fv/*")]
+    found += [*own.glob("journal"), *own.glob("staged/*"), *own.glob("*locks/*"), *place.glob("marc/.git/refs/fv/*")]
     return [path.relative_to(place).as_posix() for path in found]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.config import GitConfig, break_left_lock
 from fieldvault.edge.git.gitdir.configtext import edit, make_key, parse
 from fieldvault.errors import Busy, FieldvaultError
 from tests.gitenv import Git, pinned_environment
@@ -87,6 +89,25 @@ def test_the_mode_is_kept_and_a_lock_respected(tmp_path: Path, monkeypatch: pyte
         config.set_local("a", "b", value="d")
     assert caught.value.kind == "git-busy" and config.get("a", "b") == "c"
     lock.unlink()
+
+
+def test_what_a_killed_writer_left_goes_and_gits_own_lock_stays(tmp_path: Path) -> None:
+    git = Git(tmp_path).init()
+    git_dir, lock = tmp_path / ".git", tmp_path / ".git" / "config.lock"
+    killed = """
+import os, sys
+from pathlib import Path
+from fieldvault.edge.git.gitdir.config import GitConfig
+from fieldvault.edge.git.gitdir.locks import GitLock
+GitLock.commit = lambda self: os._exit(9)
+GitConfig(Path(sys.argv[1]), {}).set_local("a", "b", value="c")
+"""
+    assert subprocess.run([sys.executable, "-c", killed, str(git_dir)]).returncode == 9
+    assert lock.exists() and git.run("config", "a.b", "d").returncode != 0
+    assert break_left_lock(git_dir) and not lock.exists()
+    git("config", "a.b", "d")
+    lock.touch()
+    assert not break_left_lock(git_dir) and lock.exists()
 
 
 def test_files_includes_and_environment_in_gits_order(tmp_path: Path) -> None:

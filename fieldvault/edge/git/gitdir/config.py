@@ -1,7 +1,8 @@
 """git's configuration and the person's identity, as git itself finds them.
 
 Law: what git would read is what we read, from the same files in the same order; nothing is guessed.
-`GitConfig(None)` leaves the vault's own file out: for settings that a prepared vault must not decide.
+`GitConfig(None)` leaves the vault's own file out: for settings that a prepared vault must not decide. Whoever is killed
+while the vault's file is written leaves git's lock of it, and what tells the next one that it may take it away.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.edge.git.gitdir.configtext import Key, edit, make_key, parse, parse_key
-from fieldvault.edge.git.gitdir.locks import GitLock
+from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
+from fieldvault.edge.lock import FileLock
 from fieldvault.errors import FieldvaultError
 
 _WAIT_SECONDS = 1.0
@@ -61,10 +63,11 @@ class GitConfig:
     def set_local(self, *name: str, value: str | None) -> None:
         """Set a variable in the repository's own file, or with None remove it; durable, under git's own lock.
 
-        Busy("git-busy", path) where another process is writing the file.
+        Busy("git-busy", path) where another process is writing the file, "vault-busy" where that is one of fv's.
         """
         assert self._git_dir is not None
-        self._set(self._git_dir / "config", name, value)
+        with _turn(self._git_dir):
+            self._set(self._git_dir / "config", name, value, _locks(self._git_dir))
 
     def set_person(self, *name: str, value: str) -> bool:
         """Set a variable in the person's own file, as `git config --global` does; False where that is no file."""
@@ -75,8 +78,8 @@ class GitConfig:
         self._set(path, name, value)
         return True
 
-    def _set(self, path: Path, name: tuple[str, ...], value: str | None) -> None:
-        with GitLock(path) as lock:
+    def _set(self, path: Path, name: tuple[str, ...], value: str | None, locks: Path | None = None) -> None:
+        with GitLock(path, locks) as lock:
             lock.acquire(_WAIT_SECONDS)
             before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
             text = edit(before, str(path), make_key(*name), value)
@@ -204,6 +207,26 @@ class GitConfig:
     def _xdg(self) -> Path:
         configured = self._environment.get("XDG_CONFIG_HOME")
         return (Path(configured) if configured else self._home() / ".config") / "git"
+
+
+def break_left_lock(git_dir: Path) -> bool:
+    """Give git back its lock of a repository's settings; True where a process of ours had left it, killed meanwhile."""
+    locks, turn = _locks(git_dir), _turn(git_dir)
+    left = turn.named() or (locks.is_dir() and any(locks.iterdir()))  # a power cut can take the name alone
+    if not left or not turn.try_acquire():
+        return False
+    with turn:
+        return bool(break_left_locks(locks))
+
+
+def _turn(git_dir: Path) -> FileLock:
+    """One of ours at a time writes the settings of a repository."""
+    return FileLock(git_dir / "fieldvault" / "config.lock", _WAIT_SECONDS, "settings")
+
+
+def _locks(git_dir: Path) -> Path:
+    """By what lies here a lock is known to be ours."""
+    return git_dir / "fieldvault" / "config-locks"
 
 
 def _by_key(settings: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
