@@ -134,7 +134,12 @@ ERRORS: dict[str, tuple[str, str]] = {
         "ssh {host}   and compare it with the right one",
     ),
     "hub-full": ("the disk of the hub {path} is full", "ask whoever keeps the hub; nothing is lost"),
+    "hub-proxy": ("{proxy} is no proxy that fv can go through", "http_proxy and https_proxy: http://HOST:PORT"),
     "ssh-missing": ("{program} is not on this computer", "install OpenSSH's client"),
+    "ssh-command": (
+        "{program} is no command that fv can read",
+        "GIT_SSH_COMMAND, or git config --global core.sshCommand",
+    ),
     "clone-cut": (
         "the link to the hub was cut ({reason}); what came of {path} is kept",
         "the same command again: it goes on from there",

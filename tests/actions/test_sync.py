@@ -345,6 +345,7 @@ def test_untracked_files_on_an_incoming_path_are_never_lost(world: World, desks:
         ("svn://example.org/vault", "hub-address"),
         ("/no/such/folder.git", "hub-missing"),
         ("ssh://example.org/vault.git", "ssh-missing"),
+        ("http://example.org/vault.git", "hub-proxy"),
     ],
 )
 def test_what_a_person_wrote_is_committed_whatever_the_hub_is(
@@ -352,6 +353,7 @@ def test_what_a_person_wrote_is_committed_whatever_the_hub_is(
 ) -> None:
     marc, _ = desks
     monkeypatch.setenv("GIT_SSH_COMMAND", "/no/such/ssh")
+    monkeypatch.setenv("http_proxy", "http://[no proxy")
     marc.git("config", *(["remote.origin.url", address] if address else ["--unset", "remote.origin.url"]))
     marc.edit(CUSTOMER, "Boulangerie Lefèvre", "Boulangerie Moreau")
     try:

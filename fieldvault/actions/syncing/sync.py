@@ -38,7 +38,7 @@ from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import is_ancestor, merge_bases, new_commits
 from fieldvault.edge.git.store.upkeep import keep_tidy
-from fieldvault.errors import Corrupt, FieldvaultError, HubRefused, HubUnreachable
+from fieldvault.errors import Corrupt, HubRefused, HubUnreachable
 
 ROUNDS_MAX = 5
 _PAUSE_SECONDS = 0.2  # grows with each lost race, with full jitter
@@ -62,14 +62,14 @@ def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncRe
 
 @contextmanager
 def _opened_ahead(vault: Vault, progress: Progress, limits: Limits) -> Iterator[Callable[[], Hub]]:
-    """The vault's hub, opened before the folder is looked at: ssh logs in meanwhile. What is wrong with it is raised
-    when it is asked for; what a person wrote is committed by then.
+    """The vault's hub, opened before the folder is looked at: ssh logs in meanwhile. Whatever is wrong with it is
+    raised when it is asked for; what a person wrote is committed by then.
     """
-    failure: FieldvaultError | None = None
+    failure: Exception | None = None
     with ExitStack() as stack:
         try:
             hub = stack.enter_context(open_hub(origin(vault), vault.root, progress, limits=limits))
-        except FieldvaultError as error:
+        except Exception as error:
             failure = error
 
         def opened() -> Hub:

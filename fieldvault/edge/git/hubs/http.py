@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
 
 from dulwich.client import AbstractHttpGitClient
@@ -25,7 +25,7 @@ from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout
+from urllib3.util import Timeout, parse_url
 
 from fieldvault.edge.git.hubs.address import Address, parse_address
 from fieldvault.edge.git.hubs.credentials import Login, approve, find_login, reject
@@ -185,7 +185,7 @@ class HttpClient(AbstractHttpGitClient):
     def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
         sent = dict(headers) | {"Pragma": "no-cache", "User-Agent": _AGENT}
         if self._login is not None and _same_origin(parse_address(url, _NOWHERE), self._origin):
-            sent["Authorization"] = _basic(self._login)
+            sent["Authorization"] = _basic(f"{self._login.username}:{self._login.password}")
         try:
             return self._pool.urlopen(
                 "GET" if data is None else "POST",
@@ -262,9 +262,9 @@ def _be_done(response: BaseHTTPResponse) -> None:
         response.close()
 
 
-def _basic(login: Login) -> str:
+def _basic(login: str) -> str:
     # UTF-8, as git sends it; urllib3's own helper knows Latin-1 only.
-    return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode("ascii")
+    return "Basic " + base64.b64encode(login.encode()).decode("ascii")
 
 
 def _same_origin(one: Address, other: Address) -> bool:
@@ -293,14 +293,24 @@ def _pool(address: Address, limits: Limits, authorities: str | None) -> PoolMana
 
     settings: dict[str, Any] = {"timeout": Timeout(limits.silence_seconds)}
     proxy = None if proxy_bypass(address.host) else getproxies().get(address.scheme)
-    pool = ProxyManager(proxy, **settings) if proxy else PoolManager(**settings)
+    pool = _through(proxy, settings) if proxy else PoolManager(**settings)
     pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return pool
+
+
+def _through(proxy: str, settings: Mapping[str, Any]) -> ProxyManager:
+    """As curl reads it: a proxy speaks http where nothing else is said, and its login may stand in its address."""
+    try:
+        place = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        login = {"Proxy-Authorization": _basic(unquote(place.auth))} if place.auth else None
+        return ProxyManager(place.url, proxy_headers=login, **settings)
+    except HTTPError as error:
+        raise FieldvaultError("hub-proxy", proxy=proxy.rpartition("@")[2]) from error
 
 
 def _trusted(authorities: str | None) -> ssl.SSLContext:
     """Whose certificates count: read when the first connection needs them, which costs as much as a small sync."""
     try:
-        return ssl.create_default_context(cafile=authorities)
-    except OSError as error:  # ssl.SSLError is one
+        return ssl.create_default_context(cafile=authorities and Path(authorities).expanduser())
+    except (OSError, RuntimeError) as error:  # ssl.SSLError is the first, nobody's ~ the second
         raise FieldvaultError("hub-authorities", path=authorities) from error

@@ -44,11 +44,11 @@ class SshChannel:
         self._unanswered = 0
         self._silenced = False
         self._broken = False  # the far end takes no more
+        command = ssh_command(program, address, limits)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the channel
         environment = {**os.environ, "LC_ALL": "C"}  # Debian's ssh hands LC_* on: the far git's reasons stay English
         if version:
             environment["GIT_PROTOCOL"] = f"version={version}"
-        command = ssh_command(program, address, limits)
         try:
             self._process = subprocess.Popen(
                 [*command, remote_command(service, address.path)],
@@ -187,8 +187,10 @@ class Watchdog:
 
 
 def ssh_command(program: str, address: Address, limits: Limits) -> list[str]:
-    """The command line up to the host. What the person's own command says comes first, and so wins in OpenSSH."""
-    words = shlex.split(program, posix=os.name != "nt")
+    """The command line up to the host. What the person's own command says comes first, and so wins in OpenSSH.
+    FieldvaultError("ssh-command", program) where it is none.
+    """
+    words = _words(program)
     if Path(words[0]).name.lower().removesuffix(".exe") == "ssh":
         words += ["-x", *(f"-o{name}={value}" for name, value in ssh_options(limits).items())]
         port_flag = "-p"
@@ -197,6 +199,15 @@ def ssh_command(program: str, address: Address, limits: Limits) -> list[str]:
     if address.port is not None:
         words += [port_flag, str(address.port)]
     return [*words, f"{address.user}@{address.host}" if address.user else address.host]
+
+
+def _words(program: str) -> list[str]:
+    try:
+        if words := shlex.split(program, posix=os.name != "nt"):
+            return words
+    except ValueError as error:  # a quote that nothing closes
+        raise FieldvaultError("ssh-command", program=program) from error
+    raise FieldvaultError("ssh-command", program=program)
 
 
 def ssh_options(limits: Limits) -> Mapping[str, str]:

@@ -48,7 +48,7 @@ def _client(address: Address, limits: Limits, progress: Progress) -> StreamClien
         from fieldvault.edge.git.hubs.http import HttpClient
 
         authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
-        return HttpClient(address, limits, progress, authorities and str(Path(authorities).expanduser()))
+        return HttpClient(address, limits, progress, authorities)
     if address.scheme == "ssh":
         return _ssh_client(address, limits, progress, person)
     from fieldvault.edge.git.hubs.streamclient import StreamClient
