@@ -84,7 +84,9 @@ def test_a_lock_that_git_left(marc: Desk) -> None:
     assert told.returncode == 0 and lock.exists()
 
 
-@pytest.mark.parametrize("name", ["index.lock", "HEAD.lock", "refs/heads/main.lock", "config.lock"])
+@pytest.mark.parametrize(
+    "name", ["index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock", "config.lock"]
+)
 def test_a_lock_from_before_this_computer_was_started(marc: Desk, name: str) -> None:
     lock, started = marc.root / ".git" / name, started_at()
     assert started is not None

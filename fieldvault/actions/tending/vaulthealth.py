@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fieldvault.actions.ground.vault import MAIN, Vault
+from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.setting_up.equipment import lacks_equipment
 from fieldvault.actions.syncing.hubnotes import notes_of
@@ -23,7 +23,7 @@ from fieldvault.errors import Corrupt, FieldvaultError
 
 ATTRIBUTES = ".gitattributes"
 _MERGED_BY_US = b"merge=fieldvault"
-_LOCKS = ("index.lock", "HEAD.lock", f"{MAIN}.lock", "packed-refs.lock", "config.lock")
+_LOCKS = ("index.lock", "HEAD.lock", f"{MAIN}.lock", f"{HUB_MAIN}.lock", "packed-refs.lock", "config.lock")
 _LOCK_SECONDS = 60  # git holds its locks for less, but while an editor is open; and clocks are off by as much
 _ROOM_BYTES = 200 << 20
 
