@@ -13,6 +13,8 @@ import pytest
 from tests import peers
 from tests.gitenv import Git
 
+_SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
+
 
 class Servers:
     """Starts the server of a kind when a test first needs it."""
@@ -67,6 +69,11 @@ class Servers:
     def repository(self) -> Git:
         """A new bare repository."""
         return Git(self.root / f"hub {next(self._numbers)}.git").init(bare=True)
+
+
+def settings_of_hubs() -> dict[str, str]:
+    """What a kind of hub needs of a person, as `Servers.url` has set it: the key, the certificate, the login."""
+    return {name: os.environ[name] for name in _SETTINGS if name in os.environ}
 
 
 @pytest.fixture(scope="session")

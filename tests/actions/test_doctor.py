@@ -11,11 +11,10 @@ from fieldvault.actions.ground.device import device
 from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.tending.doctor import DoctorReport, doctor, drop_caches, renew_settings
 from fieldvault.edge.boot import started_at
-from tests.servers import Servers
+from tests.servers import Servers, settings_of_hubs
 from tests.world import Desk, World, fv
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\n", ".gitattributes": "*.yaml merge=fieldvault -text\n"}
-SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
 
 
 def examine(desk: Desk) -> DoctorReport:
@@ -167,7 +166,7 @@ class TestHubs:
     def desk(self, kind: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, Path]:
         hub = servers.repository()
         url = servers.url(kind, hub.path.name, monkeypatch)
-        world = World(tmp_path, url, {name: os.environ[name] for name in SETTINGS if name in os.environ})
+        world = World(tmp_path, url, settings_of_hubs())
         hub("config", "uploadpack.allowFilter", "true")
         return world.first("Marc", files=FILES), hub.path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import pytest
 from fieldvault.actions.ground.device import device
 from fieldvault.errors import FieldvaultError, HubRefused
 from tests.gitenv import Git
-from tests.servers import Servers
+from tests.servers import Servers, settings_of_hubs
 from tests.world import Desk, World
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\n"}
-SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
 SCANNER = """#!/bin/sh
 while read old new ref; do
   if git rev-list --objects $new --not --all | grep -q ' {name}$'; then echo "remote: {words}" >&2; exit 1; fi
@@ -31,7 +29,7 @@ def world(
 ) -> tuple[World, Git]:
     hub = servers.repository()
     url = servers.url(request.param, hub.path.name, monkeypatch)
-    return World(tmp_path, url, {name: os.environ[name] for name in SETTINGS if name in os.environ}), hub
+    return World(tmp_path, url, settings_of_hubs()), hub
 
 
 def scan(hub: Git, name: str, words: str) -> None:

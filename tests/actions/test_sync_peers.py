@@ -1,6 +1,5 @@
 """The main job over every kind of server: what works in a folder works over git://, ssh, http and https."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,17 +7,10 @@ import pytest
 from fieldvault.actions.attaching.keeping import drop, get
 from tests.actions.test_attachments import VIDEO, pointer
 from tests.actions.test_sync import CUSTOMER, FILES
-from tests.servers import Servers
+from tests.servers import Servers, settings_of_hubs
 from tests.world import World
 
 pytestmark = pytest.mark.peers
-
-# What a kind of hub needs of a person: the key, the certificate, the login.
-SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
-
-
-def settings_of_hubs() -> dict[str, str]:
-    return {name: os.environ[name] for name in SETTINGS if name in os.environ}
 
 
 @pytest.mark.parametrize("kind", ["git", "ssh", "http", "https"])

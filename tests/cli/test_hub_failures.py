@@ -13,11 +13,10 @@ import pytest
 
 from tests import peers
 from tests.gitenv import Git
-from tests.servers import Servers
+from tests.servers import Servers, settings_of_hubs
 from tests.world import Desk, World, fv
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\n"}
-SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND")
 AWAY, REFUSED = 4, 1
 
 pytestmark = [pytest.mark.peers, pytest.mark.usefixtures("nobodys_settings")]
@@ -35,9 +34,8 @@ def marc(tmp_path: Path) -> Desk:
 def sync(desk: Desk, url: str) -> tuple[int, str]:
     """Exit code and what was said; the words of a wrong turn must come within half a minute."""
     desk.git("remote", "set-url", "origin", url)
-    settings = {name: os.environ[name] for name in SETTINGS if name in os.environ}
     start = time.monotonic()
-    done = fv("sync", cwd=desk.root, environment=desk.environment | settings)
+    done = fv("sync", cwd=desk.root, environment=desk.environment | settings_of_hubs())
     assert time.monotonic() - start < 30
     desk.assert_clean()
     return done.returncode, done.stdout + done.stderr
