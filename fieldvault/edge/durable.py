@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 TEMPORARY = ".fv-"  # how our own temporary files are called outside git's object folder, where git has its names
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a write fails with where there is no room for it
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _SCRATCH = re.compile(r"(?:\.fv-|tmp_[a-z]+_)(\d+)_[0-9a-f]{8}")

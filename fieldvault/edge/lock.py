@@ -8,16 +8,15 @@ Readers take none. `vault.lock` is never held while waiting for a byte from the 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import time
 from pathlib import Path
 from types import TracebackType
 
+from fieldvault.edge.durable import FULL
 from fieldvault.errors import Busy
 
 _STEP_SECONDS_MAX = 0.2
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FileLock:
@@ -48,7 +47,7 @@ class FileLock:
         try:
             self._write_name(fd)
         except OSError as error:
-            if error.errno not in _FULL:  # a full disk must not keep anybody from working, a broken one may
+            if error.errno not in FULL:  # a full disk must not keep anybody from working, a broken one may
                 self.release(named=True)
                 raise
         return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from fieldvault.core.snapshot import Oid
+from fieldvault.edge.durable import FULL
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.locks import break_left_locks
 from fieldvault.edge.git.gitdir.refs import Refs
@@ -32,7 +33,6 @@ from fieldvault.errors import Busy, Corrupt, FieldvaultError, HubRefused, HubUnr
 
 _LOOSE_MAX = 3  # objects, each of which costs two flushes; more come as one pack, which costs three in all
 _TURN_SECONDS = 10.0
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PathHub:
@@ -185,7 +185,7 @@ class PathHub:
             at_hub = str(error.filename).startswith(self.url) if error.filename else writing
             if not at_hub:
                 raise
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise HubRefused("hub-full", path=self.url) from error
             if isinstance(error, PermissionError) or error.errno == errno.EROFS:
                 raise HubRefused("hub-forbidden", host=self.url) from error
