@@ -155,6 +155,24 @@ def test_the_child_holds_no_lock(tmp_path: Path) -> None:
         assert parent.stdout.read() == b"y"  # only now the child has gone
 
 
+def test_the_child_keeps_no_descriptor() -> None:
+    """Whatever number it has: the limit that a process may open up to can be lowered later, and be out of all reach."""
+    program = "\n".join(
+        [
+            "import os, resource",
+            "from fieldvault.edge.sharing import shared",
+            "os.dup2(0, 300)",
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
+            "def standing(part):",
+            "    yield 'open', len(os.listdir('/proc/self/fd'))",
+            "_, (_, count) = shared(standing, ['a', 'b'])",  # the child tells last
+            "print(count)",
+        ]
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told == "5\n"  # the three of every process, the pipe, and that of the listing
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_any_moment(sign: signal.Signals) -> None:
     """To the parent alone, or, as a terminal sends it, to both. The child never goes on as the parent would."""
