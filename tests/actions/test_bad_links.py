@@ -15,6 +15,8 @@ import pytest
 
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.setting_up.clone import clone
+from fieldvault.actions.syncing.combining import Combined, combine
+from fieldvault.actions.syncing.hubnotes import HubNotes, origin
 from fieldvault.actions.syncing.patience import Patience
 from fieldvault.actions.tending.leaving_out import leave_out
 from fieldvault.errors import HubUnreachable
@@ -138,6 +140,31 @@ def test_a_hub_that_is_just_writing_the_branch_refuses_nothing(world: World, ser
         done.join()
         assert marc.sync().confirmed
     assert world.hub_git("rev-parse", "main") == marc.head()
+
+
+def test_a_server_that_cuts_what_is_silent_while_we_merge(
+    world: World, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel of the push is opened before it is needed, and a merge can take long."""
+    marc = world.first("Marc", files=FILES)
+    ines = world.join("Ines")
+    marc.edit("a.yaml", "name: A", "name: C")
+    marc.sync()
+    ines.edit("a.yaml", "phone: 1", "phone: 2")
+    with weak_link(servers) as link:
+        through(link, ines, world, servers)
+        with ines.vault() as vault:
+            HubNotes(origin(vault), inboxes=()).save(vault)  # it has to be the push to main
+
+        def long_combine(*arguments: Any) -> Combined:
+            link.cut()
+            return combine(*arguments)
+
+        monkeypatch.setattr("fieldvault.actions.syncing.sync.combine", long_combine)
+        assert ines.sync().unreachable is None
+        assert link.cuts <= 2
+    assert world.hub_git("rev-parse", "main") == ines.head()
+    assert ines.read("a.yaml") == "name: C\nphone: 2\n"
 
 
 @pytest.mark.slow

@@ -26,6 +26,11 @@ class Patience:
         self._in_vain = 0
         self.answered = False
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing was cut since something got across."""
+        return not self._in_vain
+
     def moved(self) -> None:
         self._in_vain = 0
 
