@@ -7,7 +7,6 @@ a bad name can be named and refused (core/names) instead of failing to decode.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import NamedTuple
 
 Oid = str  # a git object id: 40 lower-case hex digits
@@ -22,9 +21,6 @@ class Entry(NamedTuple):
 
     mode: int
     oid: Oid
-
-
-Snapshot = Mapping[str, Entry]  # every file of a tree: path -> Entry, folders left out
 
 
 class TreeChange(NamedTuple):
