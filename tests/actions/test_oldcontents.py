@@ -18,8 +18,7 @@ from tests.world import Desk, World, fv
 
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\n"}
 DELIVERED = "refs/fv/1/inbox/bbbbbbbbbb"
-NOW = 1_790_000_000
-DAY = 86_400
+NOW, DAY = 1_790_000_000, 86_400  # seconds
 
 
 def old_versions(world: World) -> tuple[Desk, Desk]:

@@ -8,6 +8,7 @@ from fieldvault.core.pointers import Pointer, may_be_pointed_to, merged_as_text,
 from fieldvault.core.snapshot import blob_id
 
 SHA256 = hashlib.sha256(b"a brochure").hexdigest()
+OTHER = hashlib.sha256(b"another").hexdigest()
 TEXT = f"version https://git-lfs.github.com/spec/v1\noid sha256:{SHA256}\nsize 10\n".encode()
 
 
@@ -38,9 +39,6 @@ def test_what_differs_by_a_byte_is_an_ordinary_file(data: bytes) -> None:
 def test_records_and_git_s_own_files_are_never_pointed_to() -> None:
     assert may_be_pointed_to("materials/brochure.pdf")
     assert not any(map(may_be_pointed_to, ["customers/a.yaml", "x.yml", ".gitattributes", "a/.gitignore", ".vscode/x"]))
-
-
-OTHER = hashlib.sha256(b"another").hexdigest()
 
 
 @pytest.mark.parametrize("base", ["", f"||||||| 1234567\noid sha256:{'0' * 64}\nsize 9\n"])

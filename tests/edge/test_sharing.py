@@ -1,4 +1,4 @@
-"""A walk shared with a child: all is found whatever becomes of the child, and nothing of it stays."""
+"""Work shared with a child: all of it is done whatever becomes of the child, and nothing of it stays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fieldvault.edge.lock import FileLock
 from fieldvault.edge.sharing import ITEMS_MIN, Found, pays, shared
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="walks are shared on Linux only"),
+    pytest.mark.skipif(sys.platform != "linux", reason="work is shared on Linux only"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),  # xdist's; `pays` would say no
 ]
 FOLDERS = [f"folder {number}" for number in range(301)]
