@@ -8,7 +8,7 @@ records merge field by field (recordmerge), text attachments by lines, other att
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fieldvault.actions.merging import recordmerge
 from fieldvault.actions.merging.placing import place
@@ -194,7 +194,7 @@ class _TreeMerge:
         """What the merge of a record decides, and its title."""
         key, path = self._key(unit), settle_path(unit)[0]
         merged = recordmerge.merge_record(*self._sides(unit, key), self.types.schema(path), key)
-        return replace(merged, value=MISSING), self._title(path, merged)
+        return merged, self._title(path, merged)
 
     def _record(self, unit: Unit) -> None:
         if unit not in self.met:
