@@ -16,7 +16,7 @@ import pytest
 
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.sync import sync
-from fieldvault.edge.git.hubs.link import Limits
+from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits
 from fieldvault.errors import FieldvaultError
 from tests.links import WeakLink
 from tests.servers import Servers
@@ -25,7 +25,7 @@ from tests.world import World, now
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.usefixtures("nobodys_settings")]
 
-HASTY = Limits(connect_seconds=2, silence_seconds=1)
+HASTY = Limits(connect_seconds=2, silence_seconds=1)  # where both ends may wait for a byte that was never meant to come
 FILES = {"fieldvault.yaml": "format: 1\n", "a.yaml": "name: A\nphone: 0\n", "b.yaml": "name: B\n"}
 SAMPLE = 9
 PARTS = 8 if STRIDE else 1  # each has a world of its own, in which history does not grow for hours
@@ -53,12 +53,12 @@ class Place:
         self.ines.write("b.yaml", f"name: B {self.edits}\n")
         self.ines.sync()
 
-    def sync(self, **faults: Any) -> tuple[SyncReport, WeakLink]:
+    def sync(self, limits: Limits = DEFAULT_LIMITS, **faults: Any) -> tuple[SyncReport, WeakLink]:
         """Marc's, through a link that has these faults."""
         with WeakLink(self.port, **faults) as link:
             self._reach(self.url.replace(f":{self.port}/", f":{link.port}/"))
             with self.marc.vault() as vault:
-                report = sync(vault, now, limits=HASTY)
+                report = sync(vault, now, limits=limits)
         self._reach(str(self.world.hub))
         return report, link
 
@@ -120,10 +120,11 @@ def test_at_any_byte(
     undisturbed, link = place.sync()
     assert undisturbed.received and undisturbed.sent
     length = link.carried[way]
+    limits = HASTY if what == "flip_at" else DEFAULT_LIMITS
     for byte in _places(random.Random(f"{kind}{what}{way}"), length, 1 if kind == "git" else OTHERS_STRIDE, part):
         place.edit_both()
         try:
-            report, _ = place.sync(**{what: (way, byte)})
+            report, _ = place.sync(limits, **{what: (way, byte)})
             place.assert_sound()
             if report.unreachable is not None:
                 assert place.marc.sync().unreachable is None
