@@ -21,7 +21,7 @@ from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.gitdir.index import GitIndex, IndexEntry, Pieces, build_index, entry_from_stat
+from fieldvault.edge.git.gitdir.index import FilePieces, GitIndex, IndexEntry, build_index, entry_from_stat
 from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import person_line, read_commit
@@ -220,7 +220,7 @@ class _Index:
         self.new_tree = new_tree
         self.overwritten: dict[str, Entry] = {}  # versions that were only staged
 
-    def data(self, stats: Mapping[str, os.stat_result]) -> Pieces:
+    def data(self, stats: Mapping[str, os.stat_result]) -> FilePieces:
         """The whole file; `stats` of the working files that hold the new version, the others are left to git to see."""
         objects = self.vault.objects
         paths = [change.path for change in self.change.tree_changes]

@@ -27,7 +27,7 @@ _ASSUME_VALID, _EXTENDED, _STAGE_SHIFT, _LENGTH_MASK = 0x8000, 0x4000, 12, 0xFFF
 _UINT32 = 0xFFFFFFFF
 _LENGTHS = [(_NAME_OFFSET + length + 8) & ~7 for length in range(256)]  # of an entry, by that of its name
 
-Pieces = Sequence[bytes | memoryview]  # of one file, in order: a copy of it all would cost as much as its checksum
+FilePieces = Sequence[bytes | memoryview]  # of one file, in order: a copy of it all would cost as much as its checksum
 
 
 class IndexStat(NamedTuple):
@@ -66,7 +66,7 @@ def entry_from_stat(status: os.stat_result, oid: Oid, mode: int) -> IndexEntry:
     return IndexEntry(mode, oid, IndexStat(*(value & _UINT32 for value in fields)))
 
 
-def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str, Oid]) -> Pieces:
+def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str, Oid]) -> FilePieces:
     """A whole index, of each path once. `tree_ids` by folder ("" the root) if the entries are exactly that tree, else
     empty.
     """
@@ -112,7 +112,7 @@ class GitIndex:
 
     def patched(
         self, changes: Mapping[str, IndexEntry | None], old_ids: Mapping[str, Oid], new_ids: Mapping[str, Oid]
-    ) -> Pieces:
+    ) -> FilePieces:
         """The index with these paths set, or with None removed; an unmerged path counts as merged after it.
 
         `old_ids` and `new_ids` are the trees of the folders on the way in the commit before and after this change
@@ -267,7 +267,7 @@ def _tree_extension(tree: cachetree.CacheTree) -> bytes:
     return _EXTENSION.pack(b"TREE", len(content)) + content
 
 
-def _signed(pieces: Pieces) -> Pieces:
+def _signed(pieces: FilePieces) -> FilePieces:
     digest = hashlib.sha1(usedforsecurity=False)
     for piece in pieces:
         digest.update(piece)
