@@ -60,6 +60,7 @@ def old_contents(reader: Reader, tips: Collection[Oid], since: int) -> set[Point
     for commit in reversed(commits):  # whatever its clock said, a commit is no older than its parents
         if commit.commit_time >= since or not recent.isdisjoint(commit.parents):
             recent.add(commit.oid)
+    # What recent commits name: all that came with them, and what stood when the first of them was made.
     before = {parent for commit in commits if commit.oid in recent for parent in commit.parents if parent not in recent}
     before |= set(tips) - recent
     named = {sent.oid for sent in objects_to_send(reader, tips, before)}
