@@ -215,7 +215,7 @@ def _new_tree(batch: Batch, seen: Survey, edits: Iterable[Edit], report: CommitR
     mine = {edit.change.path: edit.change.new for edit in edits}
     if not any(edit.change.path in seen.behind for edit in edits):
         return patch_tree(batch, seen.tree, mine)
-    from fieldvault.actions.merging.treemerge import merge_trees
+    from fieldvault.actions.merging.treemerge import merge_trees  # files are left behind seldom
 
     bases = {edit.change.path: edit.change.old for edit in edits}
     base = patch_tree(batch, seen.tree, bases)

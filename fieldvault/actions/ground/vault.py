@@ -102,7 +102,7 @@ class Vault:
     @cached_property
     def chunk_above(self) -> int:
         """The size in bytes above which an attachment is committed as a pointer, as the folder's settings say."""
-        from fieldvault.actions.ground.settings import settings_in
+        from fieldvault.actions.ground.settings import settings_in  # most files are small
 
         return settings_in(self.root).chunk_above
 
@@ -116,7 +116,7 @@ class Vault:
 
     @cached_property
     def claims(self) -> ClaimsIndex:
-        from fieldvault.edge.index.claims import ClaimsIndex
+        from fieldvault.edge.index.claims import ClaimsIndex  # only check and sync compare records
 
         return ClaimsIndex(self.own_dir / "claims.sqlite", read_only=self.read_only)
 
@@ -192,7 +192,7 @@ class Vault:
     def looked_at(self) -> Oid | None:
         """The head at the last look; None before the first, and where a power cut has left no id."""
         try:
-            text = (self.own_dir / "looked-at").read_bytes().decode("ascii").strip()
+            text = (self.own_dir / "looked-at").read_bytes().decode("ascii").strip()  # read_text would load a codec
         except (FileNotFoundError, UnicodeDecodeError):
             return None
         return text if len(text) == 40 and text.isalnum() else None

@@ -123,9 +123,7 @@ class _Anew:
         }
 
 
-def _replace_head(
-    vault: Vault, batch: Batch, head: Oid, tip: Oid | None, refused: set[Oid], report: LeftOut
-) -> None:
+def _replace_head(vault: Vault, batch: Batch, head: Oid, tip: Oid | None, refused: set[Oid], report: LeftOut) -> None:
     """The folder's files keep their content beside, then main, index and folder follow."""
     if tip is None:  # a first commit with nothing else in it
         raise FieldvaultError("outbox-all", commit=report.oid[:10])

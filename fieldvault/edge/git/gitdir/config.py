@@ -148,7 +148,7 @@ class GitConfig:
                 environment.get(f"GIT_CONFIG_VALUE_{number}", ""),
             )
         if parameters := environment.get("GIT_CONFIG_PARAMETERS"):  # what `git -c` hands down
-            import shlex
+            import shlex  # hardly anybody sets it
 
             for word in shlex.split(parameters):
                 name, equals, value = word.partition("=")
