@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.edge.git.store.batch import LOOSE_LIMIT
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.gitenv import pinned_environment
 from tests.world import Desk, World
@@ -67,13 +68,14 @@ def unwritable(root: Path) -> Iterator[list[str]]:
 
 @pytest.fixture
 def desk(world: World) -> Desk:
-    """With a conflict that waits, an edit, a new file and one that is gone."""
+    """With a conflict that waits, an edit, more new files than a change keeps in memory, and one that is gone."""
     marc, ines = world.first("Marc", files={**FILES, "gone.yaml": "a: 1\n"}), world.join("Ines")
     for desk, number in ((marc, "+33261910111"), (ines, "+33261910199")):
         desk.edit(CUSTOMER, "+33261910100", number)
     world.settle(marc, ines)
     marc.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Boulangerie Lefèvre SARL")
-    marc.write("customers/new.yaml", "name: New\n")
+    for number in range(LOOSE_LIMIT + 5):
+        marc.write(f"customers/new{number}.yaml", f"name: New {number}\n")
     marc.remove("gone.yaml")
     return marc
 

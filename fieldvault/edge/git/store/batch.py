@@ -1,10 +1,13 @@
 """What one change of the vault is about to write.
 
 Law: readable at once, invisible to git until `flush`, durable after it. A few objects become loose ones; more than
-that become one pack, which is flushed once however many they are.
+that become one pack, which is flushed once however many they are. Where nothing can be written they stay in memory:
+whoever only looks needs no more.
 """
 
 from __future__ import annotations
+
+import os
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.store.objects import Objects, expect, object_id
@@ -56,7 +59,7 @@ class Batch:
         oid = object_id(kind, data)
         if self._pending(oid):
             return oid
-        if self._many is None and len(self._few) < LOOSE_LIMIT:
+        if self._many is None and (len(self._few) < LOOSE_LIMIT or not os.access(self._objects.path, os.W_OK)):
             self._few[oid] = (kind, data)
             return oid
         if self._many is None:
