@@ -55,7 +55,7 @@ def _child(work: Callable[[], bytes]) -> Iterator[BinaryIO]:
             with suppress(OSError):  # no more processes, no more memory
                 child = os.fork()
             if child == 0:
-                _tell(work, writing)
+                _tell(work, reading, writing)
             os.close(writing)
         with open(reading, "rb", closefd=False) as answer:
             yield answer
@@ -67,8 +67,9 @@ def _child(work: Callable[[], bytes]) -> Iterator[BinaryIO]:
                 os.waitpid(child, 0)
 
 
-def _tell(work: Callable[[], bytes], writing: int) -> NoReturn:
+def _tell(work: Callable[[], bytes], reading: int, writing: int) -> NoReturn:
     try:
+        os.close(reading)  # whose number is one of the first three, where those were closed
         # not each that may be open: that can be a thousand million, or fewer than those opened under another limit
         for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 - only the names are asked for
             if descriptor > 2 and descriptor != writing:
