@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from fieldvault.actions.ground.vault import PENDING, Vault
 from fieldvault.edge.durable import TEMPORARY, sweep
-from fieldvault.edge.git.gitdir.config import break_left_lock
+from fieldvault.edge.git.gitdir.config import break_left_settings_lock
 from fieldvault.edge.git.gitdir.locks import break_left_locks
 from fieldvault.edge.git.store.upkeep import clean_up
 from fieldvault.edge.lock import FileLock
@@ -32,7 +32,7 @@ def recover(vault: Vault) -> None:
     if lock.named() and lock.try_acquire():  # killed while it fetched
         with lock:
             _sweep(vault)
-    if break_left_lock(vault.git_dir):
+    if break_left_settings_lock(vault.git_dir):
         vault.mended.append("mended-locks")
     clean_up(vault.objects)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.gitdir.config import GitConfig, break_left_lock
+from fieldvault.edge.git.gitdir.config import GitConfig, break_left_settings_lock
 from fieldvault.edge.git.gitdir.configtext import edit, make_key, parse
 from fieldvault.errors import Busy, FieldvaultError
 from tests.gitenv import Git, pinned_environment
@@ -104,10 +104,10 @@ GitConfig(Path(sys.argv[1]), {}).set_local("a", "b", value="c")
 """
     assert subprocess.run([sys.executable, "-c", killed, str(git_dir)]).returncode == 9
     assert lock.exists() and git.run("config", "a.b", "d").returncode != 0
-    assert break_left_lock(git_dir) and not lock.exists()
+    assert break_left_settings_lock(git_dir) and not lock.exists()
     git("config", "a.b", "d")
     lock.touch()
-    assert not break_left_lock(git_dir) and lock.exists()
+    assert not break_left_settings_lock(git_dir) and lock.exists()
 
 
 def test_files_includes_and_environment_in_gits_order(tmp_path: Path) -> None:

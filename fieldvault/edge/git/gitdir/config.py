@@ -209,7 +209,7 @@ class GitConfig:
         return (Path(configured) if configured else self._home() / ".config") / "git"
 
 
-def break_left_lock(git_dir: Path) -> bool:
+def break_left_settings_lock(git_dir: Path) -> bool:
     """Give git back its lock of a repository's settings; True where a process of ours had left it, killed meanwhile."""
     locks, turn = _locks(git_dir), _turn(git_dir)
     left = turn.named() or (locks.is_dir() and any(locks.iterdir()))  # a power cut can take the name alone
