@@ -7,12 +7,9 @@ and blank lines there, such comments move out to the left, and such blank lines 
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from fieldvault.core.nodes import Collection, Node, Scalar, lines_of
-
-_HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")
+from fieldvault.core.nodes import BLOCK_HEADER, Collection, Node, Scalar, lines_of
 
 
 class OpenEnd(NamedTuple):
@@ -31,7 +28,7 @@ def open_end(node: Node, column: int) -> OpenEnd | None:
         node = node.entries[-1].node
     if not isinstance(node, Scalar) or not node.block:
         return None
-    header = _HEADER.match(node.raw)
+    header = BLOCK_HEADER.match(node.raw)
     assert header is not None
     stated = header.group(1).strip("+-")
     depths = (_depth(line) for line in lines_of(node.raw)[1:] if line.strip())

@@ -14,12 +14,14 @@ a form feed, which YAML does not allow in a file, and is put back as it was.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from fieldvault.core.values import Value
 
 ABSOLUTE = "\f"  # begins a kept line that is not indented with its collection
+BLOCK_HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")  # of a block scalar: its anchor, style and indicators
 
 
 class Scalar:

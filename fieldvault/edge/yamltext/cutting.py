@@ -14,7 +14,7 @@ import re
 
 import yaml
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, dedent
+from fieldvault.core.nodes import BLOCK_HEADER, Collection, Entry, Node, Scalar, dedent
 from fieldvault.edge.yamltext.events import events_of
 from fieldvault.edge.yamltext.guard import Guard, column_of, end_of, line_of, refused, start_of
 
@@ -23,7 +23,6 @@ _FLOW_SPACE = re.compile(r"(?:[ \t\r\n]|(?<=[ \t\n])#[^\n]*)*")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _COLON = re.compile(r"[ \t]*:")
 _ANCHOR = re.compile(r"[ \t]*&[^\s,\[\]{}]+")
-_HEADER = re.compile(r"(?:&\S+\s+)?[|>]([-+0-9]*)")
 _BLOCK = ("|", ">")
 _NOTHING = Scalar("", "")
 
@@ -57,7 +56,7 @@ class Cutter:
             entry.node = self._scalar(event, self.text[begin:end], column)
             self._finish_line(entry, end)
             return
-        header = _HEADER.match(self.text, begin)
+        header = BLOCK_HEADER.match(self.text, begin)
         if header is None:  # nothing but a tag can stand before it
             raise refused("yaml-tag", event, tag=event.tag)
         eol = self.text.index("\n", header.end())
