@@ -42,7 +42,8 @@ def ordered(
     """The order of the standing elements.
 
     The backbone is the base's order, or that of the one side that moved something. Each element that the backbone lacks
-    hangs on its nearest predecessor; of two runs on one predecessor the lower by `tie` goes first.
+    hangs on its nearest predecessor, one that both put in where the higher order has it; of two runs on one predecessor
+    the lower by `tie` goes first.
     """
     if ours == base == theirs:
         return Order([element for element in base if element in standing])
@@ -61,10 +62,10 @@ def ordered(
     sides = [[element for element in side if element in standing] for side in (base, ours, theirs)]
     sequence = _hang(sequence, sides[:1], tie)
     both = set(sides[1]) & set(sides[2])
-    shared = sorted([each for each in side if each in both] for side in sides[1:])  # the same from either side
-    sequence = _hang(sequence, [shared[1]], tie)
-    if left == right and shared[0] != shared[1]:
-        other = tuple(shared[0])
+    lower, higher = sorted([each for each in side if each in both] for side in sides[1:])
+    sequence = _hang(sequence, [higher], tie)
+    if left == right and lower != higher:
+        other = tuple(lower)
     return Order(_hang(sequence, sides[1:], tie), other)
 
 
