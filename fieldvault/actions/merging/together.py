@@ -19,7 +19,7 @@ def merge_all(merge: Callable[[One], Outcome], records: Sequence[One]) -> dict[O
     """What `merge` makes of each record."""
     if not pays(len(records)):
         return {record: merge(record) for record in records}
-    import pickle
+    import pickle  # one process alone does without
 
     def merge_part(numbers: Sequence[int]) -> Iterator[Found]:
         yield (pickle.dumps([(number, merge(records[number])) for number in numbers]),)
