@@ -107,9 +107,7 @@ def test_a_record_that_lost_or_got_its_id_is_the_one_that_it_was() -> None:
     ours, theirs = changes(("x.yaml", "a1", "-2")), changes(("x.yaml", "a1", None), ("y.yaml", None, "a1"))
     assert shape(pair_up(ours, theirs, record_id)) == [("x.yaml=a1", "x.yaml=-2", "y.yaml=a1")]
     moved = changes(("x.yaml", "a1", "-2"), ("y.yaml", None, "a1"))
-    assert ("x.yaml=a1", "y.yaml=a1", "x.yaml=a3") in shape(
-        pair_up(moved, changes(("x.yaml", "a1", "a3")), record_id)
-    )
+    assert ("x.yaml=a1", "y.yaml=a1", "x.yaml=a3") in shape(pair_up(moved, changes(("x.yaml", "a1", "a3")), record_id))
 
 
 def test_two_records_that_swapped_their_names_are_each_met_at_the_new_one() -> None:
