@@ -1,10 +1,12 @@
 """The main job over every kind of server: what works in a folder works over git://, ssh, http and https."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from fieldvault.actions.attaching.keeping import drop, get
+from tests import peers
 from tests.actions.test_attachments import VIDEO, pointer
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.servers import Servers, settings_of_hubs
@@ -57,3 +59,20 @@ def test_a_large_attachment_comes_through_and_is_taken_off_and_got_again(
     for desk in (marc, ines):
         desk.assert_clean()
     assert hub.run("fsck", "--strict", "--no-dangling").stderr == b""
+
+
+def test_a_web_server_that_closes_after_each_answer_without_a_word(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nobodys_settings: None
+) -> None:
+    """A connection that was kept is then cut at each question, and at each push."""
+    hub = servers.repository()
+    url = urlsplit(servers.url("http", hub.path.name, monkeypatch))
+    with peers.BadLink(url.port or 0, once=True) as link:
+        world = World(tmp_path, url._replace(netloc=f"127.0.0.1:{link.port}").geturl())
+        marc = world.first("Marc", files=FILES)
+        ines = world.join("Ines")
+        marc.edit(CUSTOMER, "tags: [bio]", "tags: [bio, vip]")
+        ines.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre")
+        for desk in (marc, ines, marc):
+            assert desk.sync().unreachable is None
+    assert marc.files() == ines.files()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 class BadLink:
     """A way to a server that carries `up` bytes to it and `down` bytes back in all, then cuts or goes silent.
 
-    `flip` is the place, among the bytes that come back, of one bit that changes on its way.
+    `flip` is the place, among the bytes that come back, of one bit that changes on its way. `once`: each connection
+    carries one question and its answer, and is cut at the next.
     """
 
     def __init__(
@@ -22,11 +23,14 @@ class BadLink:
         down: int | None = None,
         silent: bool = False,
         flip: int | None = None,
+        once: bool = False,
     ) -> None:
         self._target = target
         self._left = {"up": up, "down": down}
         self._silent = silent
         self._flip = flip
+        self._once = once
+        self._answered: set[socket.socket] = set()
         self.carried = {"up": 0, "down": 0}
         self._open: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -47,6 +51,11 @@ class BadLink:
     def _carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if way == "down":
+                    self._answered.add(sink)
+                elif self._once and source in self._answered:
+                    source.shutdown(socket.SHUT_RDWR)
+                    return None
                 left = self._left[way]
                 if left is not None:
                     data = data[:left]

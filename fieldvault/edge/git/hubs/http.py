@@ -70,6 +70,7 @@ class HttpClient(AbstractHttpGitClient):
         self._login: Login | None = None
         self._approved = False
         self._answer: Answer | None = None
+        self._keeps = True  # connections, until one of them was cut: some servers close them without a word
         self._path = address.path.encode("utf-8", "surrogateescape")
         self._told: _Told | None = None  # what the server said of itself and its refs, when it was last asked
 
@@ -186,6 +187,8 @@ class HttpClient(AbstractHttpGitClient):
         sent = dict(headers) | {"Pragma": "no-cache", "User-Agent": _AGENT}
         if self._login is not None and _same_origin(parse_address(url, _NOWHERE), self._origin):
             sent["Authorization"] = _basic(f"{self._login.username}:{self._login.password}")
+        if not self._keeps:
+            sent["Connection"] = "close"
         try:
             return self._pool.urlopen(
                 "GET" if data is None else "POST",
@@ -197,6 +200,7 @@ class HttpClient(AbstractHttpGitClient):
                 preload_content=False,
             )
         except (HTTPError, OSError) as error:
+            self._keeps = False
             raise unreachable(self._address.host, error) from error
 
     def _metered(self, data: bytes | Iterator[bytes]) -> Iterator[bytes]:
