@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -95,6 +98,29 @@ class TestNoServer:
         """A proxy command or a smart card can hang where none of ssh's own limits holds."""
         monkeypatch.setenv("GIT_SSH_COMMAND", "sh -c 'exec sleep 60'")
         assert failure(tips("marc@hub.example:hub.git", tmp_path)).facts["reason"] == "timeout"
+
+    def test_an_interrupt_while_ssh_logs_in_leaves_no_ssh(self, tmp_path: Path) -> None:
+        """It comes while we load what speaks git."""
+        ssh, begun = tmp_path / "ssh.sh", tmp_path / "begun"
+        ssh.write_text(f"echo $$ > '{begun}'; exec sleep 60\n")
+        program = "\n".join(
+            [
+                "import pathlib, sys, time",
+                "from fieldvault.edge.git.hubs.wire import open_hub",
+                "class Person:",
+                "    def find_spec(self, name, *_):",
+                "        if name == 'fieldvault.edge.git.hubs.remotehub':",
+                "            time.sleep(0.3)  # ssh has begun",
+                "            raise KeyboardInterrupt",
+                "sys.meta_path.insert(0, Person())",
+                "open_hub('marc@hub.example:hub.git', pathlib.Path())",
+            ]
+        )
+        environment = os.environ | {"GIT_SSH_COMMAND": f"sh '{ssh}'"}
+        told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, timeout=20)
+        assert b"KeyboardInterrupt" in told.stderr
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(begun.read_text()), 0)
 
     def test_a_hub_of_another_format(self, tmp_path: Path) -> None:
         Git(tmp_path)("init", "-q", "--bare", "--object-format=sha256", "hub.git")

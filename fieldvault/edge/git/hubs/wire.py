@@ -67,6 +67,10 @@ def _ssh_client(address: Address, limits: Limits, progress: Progress, person: Gi
         return SshChannel(address, service, version, limits, progress, program)
 
     asking = opened("upload-pack", 2)
-    from fieldvault.edge.git.hubs.streamclient import StreamClient
-
+    try:
+        import fieldvault.edge.git.hubs.remotehub  # noqa: F401 - which open_hub needs: all that takes time is here
+        from fieldvault.edge.git.hubs.streamclient import StreamClient
+    except BaseException:  # a person who interrupts
+        asking.close()
+        raise
     return StreamClient(opened, asking)
