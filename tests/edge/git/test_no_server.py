@@ -109,7 +109,7 @@ class TestNoServer:
                 "from fieldvault.edge.git.hubs.wire import open_hub",
                 "class Person:",
                 "    def find_spec(self, name, *_):",
-                "        if name == 'fieldvault.edge.git.hubs.remotehub':",
+                "        if name == 'fieldvault.edge.git.hubs.streamclient':",
                 "            time.sleep(0.3)  # ssh has begun",
                 "            raise KeyboardInterrupt",
                 "sys.meta_path.insert(0, Person())",
