@@ -1,8 +1,7 @@
 """Reports as JSON, for scripts: one object a command.
 
 Law: times are RFC 3339, decimals and ids strings, fields JSON Pointers without their first slash; what is absent is
-absent. The names are those of the reports' own fields, so that a script and the code speak of the same thing. What a
-script has once seen keeps its shape.
+absent. The names are those of the reports' own fields, so that a script and the code speak of the same thing.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from fieldvault.errors import FieldvaultError
 from fieldvault.messages import error as error_text
 
 FORMAT = 1
-
-_LISTS = ("Entry", "Abilities")  # the tuples with names that are told without them
 
 
 def report(command: str, facts: Any) -> str:
@@ -49,7 +46,7 @@ def plain(value: Any) -> Any:
         return failure_facts(value)
     if isinstance(value, Commit):
         return _commit(value)
-    if dataclasses.is_dataclass(value) or (hasattr(value, "_fields") and type(value).__name__ not in _LISTS):
+    if dataclasses.is_dataclass(value) or hasattr(value, "_fields"):
         return {name: plain(one) for name, one in _fields(value) if not _absent(one)}
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items()}

@@ -1,4 +1,4 @@
-"""What a script reads keeps its shape, whatever the facts are made of inside."""
+"""What a script reads has names, whatever the facts are made of inside."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def test_a_stale_save_tells_its_base_and_the_merged_record(tmp_path: Path) -> No
     world.settle(marc, claire)
     claire.write(CUSTOMER, buffer.replace("samples: 10", "samples: 12"))
     told = json.loads(fv("commit", "--json", cwd=claire.root, environment=claire.environment).stdout)
-    assert [one["base"] for one in told["stale"]] == [[0o100644, base]]
+    assert [one["base"] for one in told["stale"]] == [{"mode": 0o100644, "oid": base}]
     (record,) = (one["record"] for one in told["merged"])
     assert record["value"]["samples"] == 12 and record["value"]["phones"][0]["number"] == "+33639981207"
 
 
-def test_what_a_server_offers_is_told_in_order() -> None:
-    assert machine.plain(Abilities(2, True)) == [2, True]
+def test_what_a_server_offers_is_told_by_name() -> None:
+    assert machine.plain(Abilities(2, True)) == {"protocol": 2, "filters": True}
