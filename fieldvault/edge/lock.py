@@ -46,8 +46,9 @@ class FileLock:
         self.inherited = os.fstat(fd).st_size > 0
         try:
             self._write_name(fd)
-        except OSError as error:
-            if error.errno not in FULL:  # a full disk must not keep anybody from working, a broken one may
+        except BaseException as error:
+            # A full disk must not keep anybody from working, a broken one may.
+            if not (isinstance(error, OSError) and error.errno in FULL):
                 self.release(named=True)
                 raise
         return True
@@ -72,11 +73,13 @@ class FileLock:
     def release(self, *, named: bool = False) -> None:
         """Let go. With `named` our name stays, for the next holder to look after what we could not put right."""
         if self._fd is not None:
-            if not named:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._fd, 0)
-            os.close(self._fd)  # closing lets go, on every system
-            self._fd = None
+            fd, self._fd = self._fd, None
+            try:
+                if not named:
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(fd, 0)
+            finally:
+                os.close(fd)  # lets go, on every system
 
     def named(self) -> bool:
         """Whether somebody's name stands on it: a process at work, or one that was killed."""
