@@ -215,6 +215,26 @@ def test_packs_that_a_gc_has_counted_meanwhile_stay(git: Git, objects: Objects, 
     git.assert_sound()
 
 
+def test_what_fails_at_the_last_step_leaves_nothing(
+    git: Git, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try of the same process may succeed, and then nobody looks after this one."""
+    put_loose(git, LOOSE_MAX * 3 // 2)
+    original = Path.chmod
+
+    def refused(path: Path, mode: int) -> None:
+        if path.name.startswith("tmp_idx_"):
+            raise PermissionError(path)
+        original(path, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "chmod", refused)
+        keep_tidy(objects)
+    assert len(loose(git)) > LOOSE_MAX and not list((folder(git) / "pack").glob("tmp_*"))
+    keep_tidy(objects)
+    assert loose(git) == [] and len(packs(git)) == 1
+
+
 def test_two_do_not_do_the_same(git: Git, objects: Objects) -> None:
     put_loose(git, LOOSE_MAX * 3 // 2)
     with upkeep_lock(git.path / ".git"):

@@ -109,10 +109,14 @@ class PackFolder:
         `entries` are (raw id, offset, crc32). The .pack gets its name before the .idx: git looks for the .idx first.
         """
         index, file = temporary(self.path, "tmp_idx_")
-        with file:
-            file.write(encode_index(entries, checksum))
-            flush(file)
-        return self.put(scratch, index, checksum)
+        try:
+            with file:
+                file.write(encode_index(entries, checksum))
+                flush(file)
+            return self.put(scratch, index, checksum)
+        except BaseException:
+            index.unlink(missing_ok=True)
+            raise
 
     def put(self, scratch: Path, index: Path, checksum: bytes) -> str:
         """As `install`, with an index that was written already, and flushed."""
