@@ -140,7 +140,9 @@ class PathHub:
             turn.acquire()
         except Busy as error:
             raise HubUnreachable("hub-in-use", path=self.url) from error
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.EIO:  # a disk that fails, and no file system without locks
+                raise
             yield self._refs
             return
         with turn:
