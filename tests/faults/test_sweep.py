@@ -82,7 +82,9 @@ def _disturb(scene: Scene, place: Path, point: Point, mode: str) -> None:
     folder = place / scene.command.folder
     done = run_disturbed(scene.words, folder, environment() | reports, point, mode.removesuffix("-TWICE"))
     assert "Traceback" not in done.err, f"{done}"
-    assert done.code in CODES.get(mode, (0, 1, 4)), f"{done}"
+    # How often a watcher looks depends on the clock: it may be through before the last of its points.
+    through = (0,) if scene.command.words == ["watch"] else ()
+    assert done.code in CODES.get(mode, (0, 1, 4)) + through, f"{done}"
     look(scene, Git(place / "marc"))
     if mode == "KILL-TWICE":
         points = _points_of_recovery(scene, place)
