@@ -80,6 +80,8 @@ def test_a_folder_that_is_moved_tells_both_places_and_right_ones_afterwards(told
     (told.root / "customers").rename(told.root / "clients")
     told.wait("clients/8q/a.yaml", NEW)
     told.wait("customers", GONE)
+    (told.root / "last").write_text("x")
+    told.wait("last")  # and with it all that the move had to tell
     told.events.clear()
     (told.root / "clients/8q/a.yaml").write_text("a: 2\n")
     told.wait("clients/8q/a.yaml")
