@@ -40,7 +40,7 @@ def start() -> Iterator[Start]:
             text=True,
         )
         started.append(process)
-        assert process.stdout and "Watching" in process.stdout.readline()
+        assert process.stdout and any("Watching" in line for line in process.stdout)  # it may first finish a change
         return process
 
     yield start
