@@ -175,7 +175,7 @@ def test_whatever_is_done_the_word_is_true(marc: Desk, seed: int) -> None:
                 hand.act()
             words += by_word(marc) is not None
             assert_true(marc)
-    assert seen.failure is None and words > STEPS / 5
+    assert seen.failure is None and words > STEPS / 20  # a busy machine loses the word more often
 
 
 @pytest.mark.parametrize("seed", range(2))
