@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,11 @@ ONLY_READING |= {"fieldvault.core.schema", "fieldvault.core.settings", "fieldvau
 
 @pytest.fixture
 def marc(world: World) -> Desk:
-    return world.first("Marc", files=FILES)
+    """A vault that was looked at before: what was committed a moment ago is read once more, and that loads more."""
+    desk = world.first("Marc", files=FILES)
+    time.sleep(0.05)
+    desk.status()
+    return desk
 
 
 def loaded(desk: Desk, *words: str) -> set[str]:
