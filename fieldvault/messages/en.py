@@ -173,7 +173,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     # settings and schemas
     "config-no-mapping": ("fieldvault.yaml holds no settings", "its first line: format: 1"),
     "config-format": ("fieldvault.yaml does not say of which format it is", "its first line: format: {known}"),
-    "config-newer": ("fieldvault.yaml is of format {found}; this fv knows {known}", "pipx upgrade fieldvault"),
+    "config-newer": ("the vault's format {found} was made by a newer fv; this fv knows {known}", "pipx upgrade fieldvault"),
     "config-wrong-type": ("{field} in fieldvault.yaml is not what is expected there", "see docs/format.md"),
     "config-bad-path": ("{found} at {field} in fieldvault.yaml is no path inside the vault", ""),
     "schema-missing": ("the schema {path} is not there", ""),
@@ -391,7 +391,8 @@ SENTENCES: dict[str, str] = {
     "doctor-away": "Not now: {message}",
     "doctor-hint": "Could be better: {message}",
     "doctor-repair": "fv doctor --repair {what}",
-    "doctor-hub": "The hub {url}",
+    "doctor-hub": "The hub {url}: {what}",
+    "doctor-answers": "answers",
     "doctor-protocol": "git's protocol {version}",
     "doctor-filters": "leaves out what is not asked for",
     "doctor-no-filters": "sends everything",

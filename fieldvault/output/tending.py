@@ -40,13 +40,13 @@ def _found(one: Finding) -> Iterator[str]:
 
 
 def _hub(health: HubHealth) -> str:
-    parts = [say("doctor-hub", url=health.url)]
+    parts = []
     if health.abilities is not None:
         parts.append(say("doctor-protocol", version=health.abilities.protocol))
         parts.append(say("doctor-filters" if health.abilities.filters else "doctor-no-filters"))
     if health.inbox:
         parts.append(say("doctor-inbox", ref=health.inbox))
-    return ", ".join(parts)
+    return say("doctor-hub", url=health.url, what=", ".join(parts) or say("doctor-answers"))
 
 
 def repaired(what: str) -> Iterator[str]:
