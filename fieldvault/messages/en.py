@@ -173,7 +173,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     # settings and schemas
     "config-no-mapping": ("fieldvault.yaml holds no settings", "its first line: format: 1"),
     "config-format": ("fieldvault.yaml does not say of which format it is", "its first line: format: {known}"),
-    "config-newer": ("the vault's format {found} was made by a newer fv; this fv knows {known}", "pipx upgrade fieldvault"),
+    "config-newer": ("the vault's format {found} is a newer fv's; this fv knows {known}", "pipx upgrade fieldvault"),
     "config-wrong-type": ("{field} in fieldvault.yaml is not what is expected there", "see docs/format.md"),
     "config-bad-path": ("{found} at {field} in fieldvault.yaml is no path inside the vault", ""),
     "schema-missing": ("the schema {path} is not there", ""),
