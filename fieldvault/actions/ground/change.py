@@ -82,8 +82,8 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
             raise HeadMoved
         index = _Index(vault, change)
         if not change.files:  # else it is written when their stats are known
-            locks.index.write(*index.data({path: read.stat for path, read in change.read.items()}))
-        locks.branch.write(change.new_head.encode() + b"\n")
+            locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
+        locks.branch.write([change.new_head.encode() + b"\n"])
         vault.journal.write(_journal(change))
     except BaseException:
         vault.journal.remove()  # first: with it what is staged says how far each path got
@@ -126,8 +126,8 @@ def resume(vault: Vault, journal: Journal) -> bool:
     locks = _Locks(vault, change.branch)
     locks.acquire()
     index = _Index(vault, change)
-    locks.index.write(*index.data({}))
-    locks.branch.write(change.new_head.encode() + b"\n")
+    locks.index.write(index.data({}))
+    locks.branch.write([change.new_head.encode() + b"\n"])
     _carry_out(vault, change, replacing, locks, index)
     return True
 
@@ -140,7 +140,7 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     stats = {path: read.stat for path, read in change.read.items()}
     stats |= {done.change.path: done.stat for done in outcomes if done.stat is not None}
     if outcomes:
-        locks.index.write(*index.data(stats))
+        locks.index.write(index.data(stats))
     keep_staged(vault, index.overwritten, change.new_head)
     note_change(vault, index.new_tree, index.old_tree, change.tree_changes, outcomes, change.read)
     _log(vault, change)

@@ -96,7 +96,7 @@ def locked(vault: Path) -> None:
     git_dir = vault / ".git"
     with GitLock(git_dir / "HEAD", git_dir / "fieldvault/locks") as lock:
         lock.acquire(0)
-        lock.write(b"ref: refs/heads/north/east\n")
+        lock.write([b"ref: refs/heads/north/east\n"])
         lock.commit()
 
 

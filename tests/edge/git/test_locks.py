@@ -46,7 +46,7 @@ def test_what_was_written_becomes_the_file(git: Git, workdir: Path) -> None:
     tip = git("commit-tree", "-m", "x", "HEAD^{tree}")
     with GitLock(main, workdir) as lock:
         lock.acquire(0)
-        lock.write(f"{tip}\n".encode())
+        lock.write([f"{tip}\n".encode()])
         assert git("rev-parse", "main") != tip
         lock.commit()
     assert git("rev-parse", "main") == tip
@@ -58,7 +58,7 @@ def test_a_lock_given_up_leaves_the_file_and_nothing_else(git: Git, workdir: Pat
     head = git.path / ".git" / "HEAD"
     with pytest.raises(KeyboardInterrupt), GitLock(head, workdir) as lock:
         lock.acquire(0)
-        lock.write(b"ref: refs/heads/other\n")
+        lock.write([b"ref: refs/heads/other\n"])
         raise KeyboardInterrupt
     assert head.read_text() == "ref: refs/heads/main\n"
     assert not lock.path.exists() and list(workdir.iterdir()) == []
@@ -76,7 +76,7 @@ def test_we_wait_for_git_and_never_take_its_lock(git: Git, workdir: Path) -> Non
 def killed_while_holding(git: Git, workdir: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from fieldvault.edge.git.gitdir.locks import GitLock\n"
-        "lock = GitLock(Path(sys.argv[1]), Path(sys.argv[2])); lock.acquire(0); lock.write(b'half')\n"
+        "lock = GitLock(Path(sys.argv[1]), Path(sys.argv[2])); lock.acquire(0); lock.write([b'half'])\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(git.path / ".git/refs/heads/main"), str(workdir)])
@@ -118,6 +118,6 @@ def test_without_hard_links_a_plain_lock_is_taken(git: Git, workdir: Path, monke
         lock.acquire(0)
         with pytest.raises(Busy):
             GitLock(target).acquire(0)
-        lock.write(b"x")
+        lock.write([b"x"])
         lock.commit()
     assert target.read_bytes() == b"x" and list(workdir.iterdir()) == []

@@ -60,6 +60,14 @@ class GitConfig:
         """The variables of a section without subsection, by name."""
         return {key.name: values[-1] for key, values in self._settings().items() if key[:2] == (name, "")}
 
+    def by_subsection(self, section: str, name: str) -> dict[str, str]:
+        """The values of ("http", "proxy") in the sections that have a subsection, by that."""
+        return {
+            key.subsection: values[-1]
+            for key, values in self._settings().items()
+            if key.subsection and (key.section, key.name) == (section, name.lower())
+        }
+
     def set_local(self, *name: str, value: str | None) -> None:
         """Set a variable in the repository's own file, or with None remove it; durable, under git's own lock.
 
@@ -83,7 +91,7 @@ class GitConfig:
             lock.acquire(_WAIT_SECONDS)
             before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
             text = edit(before, str(path), make_key(*name), value)
-            lock.write(text.encode("utf-8", "surrogateescape"))
+            lock.write([text.encode("utf-8", "surrogateescape")])
             if path.exists():
                 lock.path.chmod(path.stat().st_mode)
             lock.commit()

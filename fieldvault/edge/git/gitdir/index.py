@@ -11,7 +11,8 @@ import hashlib
 import os
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Thread
 from typing import NamedTuple
 
 from fieldvault.core.snapshot import Oid
@@ -23,11 +24,12 @@ _ENTRY = struct.Struct(">10L20sH")
 _EXTENSION = struct.Struct(">4sL")
 _NAME_OFFSET = _ENTRY.size  # 62
 _CHECKSUM_BYTES = 20
+_SKIPPED = bytes(_CHECKSUM_BYTES)  # where git was told index.skipHash
 _ASSUME_VALID, _EXTENDED, _STAGE_SHIFT, _LENGTH_MASK = 0x8000, 0x4000, 12, 0xFFF
 _UINT32 = 0xFFFFFFFF
 _LENGTHS = [(_NAME_OFFSET + length + 8) & ~7 for length in range(256)]  # of an entry, by that of its name
 
-FilePieces = Sequence[bytes | memoryview]  # of one file, in order: a copy of it all would cost as much as its checksum
+FilePieces = Iterator[bytes | memoryview]  # of one file, in order: a copy of it all would cost as much as its checksum
 
 
 class IndexStat(NamedTuple):
@@ -71,7 +73,7 @@ def build_index(entries: Iterable[tuple[str, IndexEntry]], tree_ids: Mapping[str
     empty.
     """
     encoded = sorted((name, _encode(name, entry)) for name, entry in ((_raw(path), entry) for path, entry in entries))
-    pieces = [_HEADER.pack(b"DIRC", 2, len(encoded)), *(entry for _, entry in encoded)]
+    pieces = [_HEADER.pack(b"DIRC", 2, len(encoded)), b"".join(entry for _, entry in encoded)]
     if tree_ids:
         ids = {_raw(folder): oid for folder, oid in tree_ids.items()}
         pieces.append(_tree_extension(cachetree.build((name for name, _ in encoded), ids)))
@@ -83,13 +85,17 @@ class GitIndex:
 
     def __init__(self, data: bytes) -> None:
         """Corrupt("index-unreadable", reason) for anything else: a newer version, a split or sparse one, damage."""
+        if len(data) < _HEADER.size + _CHECKSUM_BYTES or data[:4] != b"DIRC":
+            raise _unreadable("signature")
         self._data = data
-        _check_frame(data)
-        version, count = _HEADER.unpack_from(data)[1:]
-        if version != 2:
-            raise _unreadable(f"version-{version}")
-        self._starts, self._end = _scan(data, count)
-        self._extensions = _extensions(data, self._end)
+        with _Checksum([memoryview(data)[:-_CHECKSUM_BYTES]]) as checksum:
+            version, count = _HEADER.unpack_from(data)[1:]
+            if version != 2:
+                raise _unreadable(f"version-{version}")
+            self._starts, self._end = _scan(data, count)
+            self._extensions = _extensions(data, self._end)
+        if data[-_CHECKSUM_BYTES:] not in (checksum.digest(), _SKIPPED):
+            raise _unreadable("checksum")
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -199,16 +205,6 @@ class GitIndex:
         return _decode(_ENTRY.unpack_from(self._data, self._starts[place]))
 
 
-def _check_frame(data: bytes) -> None:
-    if len(data) < _HEADER.size + _CHECKSUM_BYTES or data[:4] != b"DIRC":
-        raise _unreadable("signature")
-    checksum = data[-_CHECKSUM_BYTES:]
-    if checksum == bytes(_CHECKSUM_BYTES):  # index.skipHash
-        return
-    if hashlib.sha1(memoryview(data)[:-_CHECKSUM_BYTES], usedforsecurity=False).digest() != checksum:
-        raise _unreadable("checksum")
-
-
 def _scan(data: bytes, count: int) -> tuple[list[int], int]:
     """The start of each entry, and the end of the last: the one loop over all of them, kept bare."""
     starts = []
@@ -267,11 +263,33 @@ def _tree_extension(tree: cachetree.CacheTree) -> bytes:
     return _EXTENSION.pack(b"TREE", len(content)) + content
 
 
-def _signed(pieces: FilePieces) -> FilePieces:
-    digest = hashlib.sha1(usedforsecurity=False)
-    for piece in pieces:
-        digest.update(piece)
-    return [*pieces, digest.digest()]
+def _signed(pieces: Sequence[bytes | memoryview]) -> FilePieces:
+    with _Checksum(pieces) as checksum:
+        yield from pieces
+    yield checksum.digest()
+
+
+class _Checksum:
+    """SHA-1 of some bytes, made by a thread while the block reads or writes them: hashing needs no interpreter."""
+
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
+        self._pieces = pieces
+        self._hash = hashlib.sha1(usedforsecurity=False)
+        self._thread = Thread(target=self._work)
+
+    def __enter__(self) -> _Checksum:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+    def _work(self) -> None:
+        for piece in self._pieces:
+            self._hash.update(piece)
 
 
 def _raw(path: str) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from fieldvault.edge.durable import create, flush, flush_folder, make_folder
@@ -51,7 +52,7 @@ class GitLock:
 
             time.sleep(random.uniform(0.001, 0.05))
 
-    def write(self, *pieces: bytes | memoryview) -> None:
+    def write(self, pieces: Iterable[bytes | memoryview]) -> None:
         """What `target` will hold, one piece after the other; durable on return."""
         assert self._held
         with self.path.open("wb") as file:

@@ -143,7 +143,7 @@ class Refs:
                 raise FieldvaultError("ref-in-the-way", ref=ref, other=other)
 
     def _install(self, lock: GitLock, new: Oid) -> None:
-        lock.write(new.encode("ascii") + b"\n")
+        lock.write([new.encode("ascii") + b"\n"])
         if lock.target.is_dir():
             self._clear(lock.target)
         lock.commit()
@@ -162,7 +162,7 @@ class Refs:
         with GitLock(packed, self._workdir) as lock:
             lock.acquire(_WAIT_SECONDS)
             if ref in self._packed():
-                lock.write(_without(packed.read_bytes(), ref))
+                lock.write([_without(packed.read_bytes(), ref)])
                 lock.commit()
         path = self._git_dir / ref
         self.reflog.remove(ref)
