@@ -7,6 +7,7 @@ benchmark. The first round warms the caches and is not counted.
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 import fieldvault
 from tests.gitenv import pinned_environment
 
-FV = (sys.executable, "-m", "fieldvault")
+FV = (shutil.which("fv", path=str(Path(sys.executable).parent)) or "fv",)  # as people run it
 # git's own upkeep would fall into some runs and not into others.
 GIT_SETTINGS = {
     "GIT_CONFIG_COUNT": "3",

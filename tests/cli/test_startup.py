@@ -23,7 +23,8 @@ print(*sys.modules)
 RARE = {"dulwich", "urllib3", "ssl", "socket", "jsonschema_rs", "watchdog", "random", "secrets", "shutil"}
 RARE |= {"subprocess", "tempfile", "logging", "concurrent", "asyncio", "difflib", "traceback"}
 # Of ours: what only a change of the vault, a merge, a talk with the hub or a report for a script needs.
-RARE |= {"fieldvault.core.merge", "fieldvault.core.writing", "fieldvault.actions.merging.treemerge"}
+RARE |= {"fieldvault.core.merge", "fieldvault.core.writing"}
+RARE |= {"fieldvault.actions.merging.treemerge", "fieldvault.actions.merging.recordmerge"}
 RARE |= {"fieldvault.actions.syncing.sync", "fieldvault.edge.git.hubs.hub", "fieldvault.output.machine"}
 ONLY_READING = RARE | {"yaml", "decimal", "fieldvault.actions.ground.change"}
 ONLY_READING |= {"fieldvault.core.schema", "fieldvault.core.settings", "fieldvault.core.values"}

@@ -38,6 +38,8 @@ def unmerged(vault: Vault) -> Mapping[str, Stages]:
 
 def left_standing(batch: Batch, tree: Oid, paths: Mapping[str, Stages]) -> Iterator[tuple[str, Entry]]:
     """The conflict files of what else stands at the fields of these records: (path, entry)."""
+    if not paths:
+        return
     from fieldvault.actions.merging.recordmerge import Side, merge_record  # which hardly a commit needs
 
     types = Types(batch, tree)
