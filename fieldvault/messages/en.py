@@ -134,7 +134,14 @@ ERRORS: dict[str, tuple[str, str]] = {
         "ssh {host}   and compare it with the right one",
     ),
     "hub-full": ("the disk of the hub {path} is full", "ask whoever keeps the hub; nothing is lost"),
-    "hub-proxy": ("{proxy} is no proxy that fv can go through", "http_proxy and https_proxy: http://HOST:PORT"),
+    "hub-proxy": (
+        "{proxy} is no proxy that fv can go through",
+        "http://HOST:PORT, in https_proxy or by: git config --global http.proxy",
+    ),
+    "hub-proxy-socks": (
+        "{proxy} is a SOCKS proxy, and fv goes through http proxies only",
+        "name an http proxy in https_proxy; or go without: no_proxy={host}",
+    ),
     "ssh-missing": ("{program} is not on this computer", "install OpenSSH's client"),
     "ssh-command": (
         "{program} is no command that fv can read",
@@ -268,7 +275,9 @@ REASONS: dict[str, str] = {
     "overloaded": "it is overloaded",
     "broken-off": "it broke off in the middle of what was sent: perhaps too large for it",
     "413": "larger than it takes",
+    "proxy": "the proxy before it does not answer",
     "proxy-login": "the proxy wants a login",
+    "proxy-refused": "the proxy does not let us through",
     "changed": "it changed",
     "unknown": "it was never seen here",
     "expired": "it expired",

@@ -7,11 +7,12 @@ the bare repositories below one folder and yields URLs; where a program is missi
 
 from tests.peers.badlink import BadLink, silent_server
 from tests.peers.ground import free_port, program, short_folder
+from tests.peers.httpproxy import HttpProxy
 from tests.peers.inetd import Peer, git_daemon
 from tests.peers.nginx import PASSWORD, USER, HttpPeer, nginx
 from tests.peers.sshd import SshPeer, sshd
 
 __all__ = [
-    "PASSWORD", "USER", "BadLink", "HttpPeer", "Peer", "SshPeer", "free_port", "git_daemon", "nginx", "program",
-    "short_folder", "silent_server", "sshd",
+    "PASSWORD", "USER", "BadLink", "HttpPeer", "HttpProxy", "Peer", "SshPeer", "free_port", "git_daemon", "nginx",
+    "program", "short_folder", "silent_server", "sshd",
 ]  # fmt: skip

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -65,34 +62,6 @@ class TestNoServer:
         monkeypatch.setenv("GIT_SSH_COMMAND", program)
         error = failure(tips("marc@hub.example:hub.git", tmp_path))
         assert (error.kind, error.facts) == ("ssh-command", {"program": program})
-
-    @pytest.mark.parametrize("proxy", ["socks5://marc:secret@10.0.0.1:1080", "marc:secret@10.0.0.1:1080:"])
-    def test_a_proxy_that_is_none(self, proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("http_proxy", proxy)
-        error = failure(tips("http://hub.example/hub.git", tmp_path))
-        assert (error.kind, error.facts) == ("hub-proxy", {"proxy": proxy.partition("@")[2]})
-
-    @pytest.mark.parametrize("scheme", ["", "http://"])
-    def test_a_proxy_hears_who_wants_through(
-        self, scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as proxy:
-            heard: list[bytes] = []
-
-            def serve() -> None:
-                near, _ = proxy.accept()
-                with near:
-                    heard.append(near.recv(65536))
-                    near.sendall(b"HTTP/1.1 407 Who are you?\r\nContent-Length: 0\r\n\r\n")
-
-            serving = threading.Thread(target=serve, daemon=True)
-            serving.start()
-            monkeypatch.setenv("http_proxy", f"{scheme}marc:%C3%A9t%C3%A9@127.0.0.1:{proxy.getsockname()[1]}")
-            error = failure(tips("http://hub.example/hub.git", tmp_path))
-            serving.join(5)
-        assert error.facts["reason"] == "proxy-login"
-        assert heard[0].startswith(b"GET http://hub.example/hub.git/info/refs")
-        assert b"proxy-authorization: basic " + base64.b64encode("marc:été".encode()).lower() in heard[0].lower()
 
     def test_an_ssh_that_hangs_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy command or a smart card can hang where none of ssh's own limits holds."""

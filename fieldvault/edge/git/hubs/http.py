@@ -8,33 +8,26 @@ page for a dumb git server, gives a whole request body the time-out of one write
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urljoin
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urljoin
 
 from dulwich.client import AbstractHttpGitClient
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref
-from urllib3 import PoolManager, ProxyManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.util import Timeout, parse_url
 
 from fieldvault.edge.git.hubs.address import Address, parse_address
 from fieldvault.edge.git.hubs.credentials import Login, approve, find_login, reject
-from fieldvault.edge.git.hubs.link import Limits, Progress, connect, unreachable
+from fieldvault.edge.git.hubs.httppool import basic, http_failure, http_pool
+from fieldvault.edge.git.hubs.link import Limits, Progress, unreachable
+from fieldvault.edge.git.hubs.proxy import Proxy
 from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
 
 if TYPE_CHECKING:
-    import socket
-
     from dulwich.object_store import GraphWalker
     from urllib3 import BaseHTTPResponse
 
@@ -61,11 +54,13 @@ class _Told(NamedTuple):
 class HttpClient(AbstractHttpGitClient):
     """dulwich's smart http over requests of ours. `authorities`: a file of certificates that replaces the system's."""
 
-    def __init__(self, address: Address, limits: Limits, progress: Progress, authorities: str | None = None) -> None:
+    def __init__(
+        self, address: Address, limits: Limits, progress: Progress, authorities: str | None, proxy: Proxy | None
+    ) -> None:
         super().__init__(address.shown)
         self._address = address
         self._progress = progress
-        self._pool = _pool(address, limits, authorities)
+        self._pool = http_pool(limits, authorities, proxy)
         self._origin = address  # whom the login was asked for
         self._login: Login | None = None
         self._approved = False
@@ -186,7 +181,7 @@ class HttpClient(AbstractHttpGitClient):
     def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
         sent = dict(headers) | {"Pragma": "no-cache", "User-Agent": _AGENT}
         if self._login is not None and _same_origin(parse_address(url, _NOWHERE), self._origin):
-            sent["Authorization"] = _basic(f"{self._login.username}:{self._login.password}")
+            sent["Authorization"] = basic(self._login)
         if not self._keeps:
             sent["Connection"] = "close"
         try:
@@ -201,7 +196,7 @@ class HttpClient(AbstractHttpGitClient):
             )
         except (HTTPError, OSError) as error:
             self._keeps = False
-            raise unreachable(self._address.host, error) from error
+            raise http_failure(self._address.host, error) from error
 
     def _metered(self, data: bytes | Iterator[bytes]) -> Iterator[bytes]:
         for chunk in (data,) if isinstance(data, bytes) else data:
@@ -266,55 +261,5 @@ def _be_done(response: BaseHTTPResponse) -> None:
         response.close()
 
 
-def _basic(login: str) -> str:
-    # UTF-8, as git sends it; urllib3's own helper knows Latin-1 only.
-    return "Basic " + base64.b64encode(login.encode()).decode("ascii")
-
-
 def _same_origin(one: Address, other: Address) -> bool:
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
-
-
-def _pool(address: Address, limits: Limits, authorities: str | None) -> PoolManager:
-    """Connections made by link.connect, through the proxy that the environment names."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self._dns_host, self.port, limits)
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self._dns_host, self.port, limits)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-        def __init__(self, *place: Any, **settings: Any) -> None:
-            super().__init__(*place, **settings | {"ssl_context": _trusted(authorities)})
-
-    settings: dict[str, Any] = {"timeout": Timeout(limits.silence_seconds)}
-    proxy = None if proxy_bypass(address.host) else getproxies().get(address.scheme)
-    pool = _through(proxy, settings) if proxy else PoolManager(**settings)
-    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return pool
-
-
-def _through(proxy: str, settings: Mapping[str, Any]) -> ProxyManager:
-    """As curl reads it: a proxy speaks http where nothing else is said, and its login may stand in its address."""
-    try:
-        place = parse_url(proxy if "://" in proxy else f"http://{proxy}")
-        login = {"Proxy-Authorization": _basic(unquote(place.auth))} if place.auth else None
-        return ProxyManager(place.url, proxy_headers=login, **settings)
-    except HTTPError as error:
-        raise FieldvaultError("hub-proxy", proxy=proxy.rpartition("@")[2]) from error
-
-
-def _trusted(authorities: str | None) -> ssl.SSLContext:
-    """Whose certificates count: read when the first connection needs them, which costs as much as a small sync."""
-    try:
-        return ssl.create_default_context(cafile=authorities and Path(authorities).expanduser())
-    except (OSError, RuntimeError) as error:  # ssl.SSLError is the first, nobody's ~ the second
-        raise FieldvaultError("hub-authorities", path=authorities) from error

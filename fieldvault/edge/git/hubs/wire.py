@@ -1,7 +1,7 @@
 """Opening a hub by its address.
 
 Law: a transport is loaded when an address needs it. Settings that run a program or weaken a check are the person's
-own, from GitConfig(None) and the environment: a vault's `.git/config` decides none of them.
+own, from GitConfig(None) and the environment: a vault's `.git/config` decides none of them, but for the proxy.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.hubs.address import Address, parse_address
 from fieldvault.edge.git.hubs.bundle import BundleHub, is_bundle
+from fieldvault.edge.git.hubs.httpsettings import http_setting
 from fieldvault.edge.git.hubs.hub import STALE, Hub
 from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 
@@ -26,8 +27,8 @@ __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
     """The hub at `url`; a relative path counts from `root`. Nothing is waited for yet, but ssh begins to log in.
 
-    Raises FieldvaultError("hub-address", url), and for a path hub what PathHub raises. A bundle is a hub that only
-    gives.
+    Raises FieldvaultError("hub-address", url), what find_proxy raises, and for a path hub what PathHub raises. A bundle
+    is a hub that only gives.
     """
     address = parse_address(url, root)
     if address.scheme == "path" and is_bundle(Path(address.path)):
@@ -36,19 +37,20 @@ def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: 
         from fieldvault.edge.git.hubs.pathhub import PathHub
 
         return PathHub(Path(address.path), progress or no_progress)
-    client = _client(address, limits, progress or no_progress)
+    client = _client(address, root, limits, progress or no_progress)
     from fieldvault.edge.git.hubs.remotehub import RemoteHub
 
     return RemoteHub(address, client, progress or no_progress)
 
 
-def _client(address: Address, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
+def _client(address: Address, root: Path, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
     person = GitConfig(None)
     if address.scheme in ("http", "https"):
         from fieldvault.edge.git.hubs.http import HttpClient
+        from fieldvault.edge.git.hubs.proxy import find_proxy
 
-        authorities = os.environ.get("GIT_SSL_CAINFO") or person.get("http", "sslCAInfo")
-        return HttpClient(address, limits, progress, authorities)
+        authorities = os.environ.get("GIT_SSL_CAINFO") or http_setting(person, "sslCAInfo", address)
+        return HttpClient(address, limits, progress, authorities, find_proxy(address, person, GitConfig(root / ".git")))
     if address.scheme == "ssh":
         return _ssh_client(address, limits, progress, person)
     from fieldvault.edge.git.hubs.streamclient import StreamClient
