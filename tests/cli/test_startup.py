@@ -26,7 +26,7 @@ RARE |= {"subprocess", "tempfile", "logging", "concurrent", "asyncio", "difflib"
 RARE |= {"fieldvault.core.merge", "fieldvault.core.writing"}
 RARE |= {"fieldvault.actions.merging.treemerge", "fieldvault.actions.merging.recordmerge"}
 RARE |= {"fieldvault.actions.syncing.sync", "fieldvault.edge.git.hubs.hub", "fieldvault.output.machine"}
-ONLY_READING = RARE | {"yaml", "decimal", "fieldvault.actions.ground.change"}
+ONLY_READING = RARE | {"yaml", "decimal", "fieldvault.actions.ground.change", "fieldvault.edge.worktree.replacing"}
 ONLY_READING |= {"fieldvault.core.schema", "fieldvault.core.settings", "fieldvault.core.values"}
 
 

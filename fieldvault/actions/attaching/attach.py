@@ -12,7 +12,7 @@ from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import find_record
 from fieldvault.core.names import judge_path
-from fieldvault.edge.worktree import add_file
+from fieldvault.edge.worktree.adding import add_file
 from fieldvault.errors import FieldvaultError
 
 FOLDER = "attachments"

@@ -16,7 +16,7 @@ from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.gitdir.filterprocess import serve
 from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find
-from fieldvault.edge.worktree import digests
+from fieldvault.edge.worktree.files import digests
 from fieldvault.errors import FieldvaultError
 
 _BLOCK_BYTES = 1 << 20

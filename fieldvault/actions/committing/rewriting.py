@@ -14,7 +14,7 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.snapshot import FILE, Entry, TreeChange, blob_id
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find_file
-from fieldvault.edge.worktree import changed_entry
+from fieldvault.edge.worktree.files import changed_entry
 from fieldvault.errors import FieldvaultError
 
 

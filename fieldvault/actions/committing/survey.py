@@ -22,7 +22,8 @@ from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find
 from fieldvault.edge.index.rows import NEVER, Folder, Rows, Stat, entry_of, seen, stat_of, trusted_key
-from fieldvault.edge.worktree import Known, Read, changed_entry, walk
+from fieldvault.edge.worktree.files import Read, changed_entry
+from fieldvault.edge.worktree.walking import Known, walk
 from fieldvault.errors import FieldvaultError
 
 

@@ -20,7 +20,7 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.gitdir.index import GitIndex
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find_file
-from fieldvault.edge.worktree import Read
+from fieldvault.edge.worktree.files import Read
 from fieldvault.errors import Corrupt
 
 Stages = tuple[Oid | None, Oid | None, Oid | None]  # base, ours, theirs

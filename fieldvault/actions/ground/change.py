@@ -27,7 +27,8 @@ from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import person_line, read_commit
 from fieldvault.edge.git.store.trees import find_file, folder_ids, walk_tree
 from fieldvault.edge.journal import Journal
-from fieldvault.edge.worktree import Outcome, Read, Replacing
+from fieldvault.edge.worktree.files import Read
+from fieldvault.edge.worktree.replacing import Outcome, Replacing
 from fieldvault.errors import Corrupt
 
 LOCK_WAIT_SECONDS = 10.0

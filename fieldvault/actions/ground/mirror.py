@@ -7,6 +7,7 @@ Law: after `mirrored` the rows name exactly the files of that tree. What fv chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.names import is_record
@@ -14,8 +15,11 @@ from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.trees import diff_trees, list_tree
 from fieldvault.edge.index.rows import UNSEEN, Folder, Rows, entry_of, seen, trusted_key
 from fieldvault.edge.index.stats import FV, GIT, SAVE
-from fieldvault.edge.worktree import Outcome, Read
+from fieldvault.edge.worktree.files import Read
 from fieldvault.errors import Corrupt
+
+if TYPE_CHECKING:
+    from fieldvault.edge.worktree.replacing import Outcome
 
 
 def mirrored(vault: Vault, tree: Oid | None, paths: Iterable[str] = ("",)) -> Rows:

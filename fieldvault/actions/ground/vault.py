@@ -23,11 +23,12 @@ from fieldvault.edge.git.store.objects import Objects
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
 from fieldvault.edge.lock import FileLock
-from fieldvault.edge.worktree import Replacing, Worktree
+from fieldvault.edge.worktree.files import Worktree
 from fieldvault.errors import FieldvaultError
 
 if TYPE_CHECKING:
     from fieldvault.edge.index.claims import ClaimsIndex
+    from fieldvault.edge.worktree.replacing import Replacing
 
 MAIN = "refs/heads/main"
 HUB_MAIN = "refs/remotes/origin/main"
@@ -130,6 +131,8 @@ class Vault:
 
     def replacing(self, changes: Sequence[TreeChange], *, dropping: bool = False) -> Replacing:
         """The working files of one change; the caller holds `lock`."""
+        from fieldvault.edge.worktree.replacing import Replacing  # whoever only looks changes none
+
         return Replacing(self.worktree, self.staged_dir, changes, dropping=dropping)
 
     def vault_lock(self, purpose: str, wait_seconds: float) -> FileLock:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from fieldvault.core.snapshot import EXECUTABLE, FILE, Entry, TreeChange, blob_id
-from fieldvault.edge.worktree import Outcome, Read, Replacing, Worktree, replacing, swap
+from fieldvault.edge.worktree import replacing, swap
+from fieldvault.edge.worktree.files import Read, Worktree
+from fieldvault.edge.worktree.replacing import Outcome, Replacing
 
 OLD, NEW, SAVE, LATER = b"old\n", b"new\n", b"a save\n", b"a later save\n"
 VERSIONS = {blob_id(data): data for data in (OLD, NEW, SAVE, LATER)}

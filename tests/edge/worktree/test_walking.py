@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldvault.edge.worktree import Known, Listing, walk, walking
+from fieldvault.edge.worktree import walking
+from fieldvault.edge.worktree.walking import Known, Listing, walk
 
 FOLDERS = ("x", "y", "ignored", "x~", ".git")
 FILES = ("a.yaml", "b.yaml", "ignored.txt", "c.yaml~", ".fv-1")
