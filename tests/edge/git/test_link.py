@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import ssl
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from fieldvault.edge.git.hubs.link import Limits, connect, unreachable
+from fieldvault.edge.git.hubs.address import parse_address
+from fieldvault.edge.git.hubs.link import Limits, connect, no_progress, unreachable
 from fieldvault.edge.git.hubs.ssh import Watchdog
+from fieldvault.edge.git.hubs.tcp import TcpChannel
 from fieldvault.errors import HubUnreachable
 from tests import peers
 
@@ -35,6 +39,31 @@ def test_a_second_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         with connect("hub.example", 9418, Limits()) as connected:
             assert connected.getpeername() == open_one
             assert connected.gettimeout() == Limits().silence_seconds
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux alone lets a program say so")
+def test_an_answer_in_two_pieces_is_not_held_up() -> None:
+    """As git daemon sends its packs: the kernel of the server waits with the second piece."""
+
+    def answer(listening: socket.socket) -> None:
+        server, _ = listening.accept()
+        with server, contextlib.suppress(OSError):
+            while server.recv(4096):
+                server.sendall(b"one")
+                server.sendall(b"two")
+
+    took = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        address = parse_address(f"git://127.0.0.1:{listening.getsockname()[1]}/hub.git", Path())
+        channel = TcpChannel(address, "upload-pack", 0, Limits(), no_progress)
+        for _ in range(10):
+            start = time.monotonic()
+            assert channel.read(3) + channel.read(3) == b"onetwo"
+            took.append(time.monotonic() - start)
+            channel.write(b"more")
+        channel.close()
+    assert sorted(took)[len(took) // 2] < 0.02
 
 
 def wrapped(cause: BaseException) -> Exception:

@@ -71,6 +71,14 @@ def _limit(connecting: socket.socket, limits: Limits) -> None:
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.silence_seconds * 1000))
 
 
+def acknowledge_at_once(receiving: socket.socket) -> None:
+    """Of what comes next, here and now. A server that answers in pieces, as git daemon does, sends the second when the
+    first is acknowledged, and a kernel that is not told so keeps that back for 40 ms, in case we had something to say.
+    """
+    if hasattr(socket, "TCP_QUICKACK"):  # Linux, which forgets it soon
+        receiving.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 _Found = list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]]
 
 

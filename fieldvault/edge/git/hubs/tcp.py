@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from fieldvault.edge.git.hubs.address import Address
-from fieldvault.edge.git.hubs.link import Limits, Progress, connect, unreachable
+from fieldvault.edge.git.hubs.link import Limits, Progress, acknowledge_at_once, connect, unreachable
 
 _PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
 
@@ -39,6 +39,7 @@ class TcpChannel:
 
     def read(self, size: int) -> bytes:
         try:
+            acknowledge_at_once(self._socket)
             data = self._stream.read(size)
         except OSError as error:
             raise unreachable(self._host, error) from error
