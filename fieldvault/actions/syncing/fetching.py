@@ -35,8 +35,11 @@ def fetch(talk: Talk, wants: Collection[Oid], haves: Collection[Oid]) -> None:
     with Arrivals(talk.vault.own_dir / INCOMING, talk.vault.objects) as arrivals:
         if not arrivals.octets and talk.notes.down.ceiling is None:
             _in_one(talk, parts, arrivals, wants, haves)
-        _in_parts(talk, parts, arrivals, wants, haves)
-        if missing := missing_objects(arrivals, wants, haves):
+        missing = missing_objects(arrivals, wants, haves)
+        if missing:
+            _in_parts(talk, parts, arrivals, wants, haves)
+            missing = missing_objects(arrivals, wants, haves)
+        if missing:
             raise Corrupt("hub-incomplete", oid=missing[0], count=len(missing))
         arrivals.settle()
 
