@@ -7,12 +7,12 @@ Every function gives the same result when ours and theirs are swapped, in time l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from fieldvault.core.diff3 import Hunk, align
+from fieldvault.core.diff3 import Hunk, align, matches
 
 
 def members(base: Container[str], ours: Container[str], theirs: Container[str], element: str) -> bool:
@@ -41,23 +41,15 @@ def ordered(
 ) -> Order:
     """The order of the standing elements.
 
-    The backbone is the base's order, or that of the one side that moved something. Each element that the backbone lacks
-    hangs on its nearest predecessor, one that both put in where the higher order has it; of two runs on one predecessor
-    the lower by `tie` goes first.
+    The backbone is the base's order, but where a side moved something; where both did, the higher of the two orders.
+    Each element that the backbone lacks hangs on its nearest predecessor, one that both put in where the higher order
+    has it; of two runs on one predecessor the lower by `tie` goes first.
     """
     if ours == base == theirs:
         return Order([element for element in base if element in standing])
     everywhere = set(base) & set(ours) & set(theirs)
     before, left, right = ([element for element in side if element in everywhere] for side in (base, ours, theirs))
-    other: tuple[str, ...] | None = None
-    if left == before:
-        backbone = base if right == before else theirs
-    elif right == before or left == right:
-        backbone = ours
-    else:
-        backbone, other = (ours, tuple(right)) if left > right else (theirs, tuple(left))
-    if backbone is not base:
-        backbone = [element for element in backbone if element in everywhere]
+    backbone, other = _moved(before, left, right)
     sequence = [element for element in backbone if element in standing]
     sides = [[element for element in side if element in standing] for side in (base, ours, theirs)]
     sequence = _hang(sequence, sides[:1], tie)
@@ -67,6 +59,28 @@ def ordered(
     if left == right and lower != higher:
         other = tuple(lower)
     return Order(_hang(sequence, sides[1:], tie), other)
+
+
+def _moved(base: list[str], ours: list[str], theirs: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
+    """The order of elements that all three have, stretch by stretch, and the one that gave way."""
+    one: list[str] = []
+    other: list[str] = []
+    for before, left, right in _stretches(base, ours, theirs):
+        one += right if left == before else left
+        other += left if right == before else right
+    return (one, None) if one == other else (max(one, other), tuple(min(one, other)))
+
+
+def _stretches(base: list[str], ours: list[str], theirs: list[str]) -> Iterator[tuple[list[str], list[str], list[str]]]:
+    """The three orders cut wherever they have the same elements above the cut: nothing was moved across it."""
+    places = {element: place for place, element in enumerate(base)}
+    start = reach = 0
+    for place, (left, right) in enumerate(zip(ours, theirs, strict=True)):
+        reach = max(reach, places[left], places[right])
+        if reach == place:
+            stretch = slice(start, place + 1)
+            yield base[stretch], ours[stretch], theirs[stretch]
+            start = place + 1
 
 
 def rearranged(elements: Sequence[str], order: Sequence[str]) -> list[str]:
@@ -130,8 +144,8 @@ class Aligned(NamedTuple):
 def sequence(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[Aligned]:
     """Element-wise diff3.
 
-    An element of the base that a side dropped goes; what each side put in its gap stands, two different runs one after
-    the other, the lower first.
+    An element of the base that a side dropped goes; what each side put in its gap stands: once what both put in, and
+    between that two different runs one after the other, the lower first.
     """
     merged: list[Aligned] = []
     start = left = right = 0
@@ -142,17 +156,28 @@ def sequence(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) ->
         else:
             places = [_put_in(hunk, hunk.ours), _put_in(hunk, hunk.theirs)]
             runs = [[hunk.ours[place] for place in places[0]], [hunk.theirs[place] for place in places[1]]]
-            if runs[0] == runs[1]:
-                merged.extend(Aligned(None, left + ours, right + theirs) for ours, theirs in zip(*places, strict=True))
-            else:
-                alone = [
-                    [Aligned(None, left + place, None) for place in places[0]],
-                    [Aligned(None, None, right + place) for place in places[1]],
-                ]
-                for _, run in sorted(zip(runs, alone, strict=True), key=lambda pair: pair[0]):
-                    merged.extend(run)
+            for in_ours, in_theirs in _united(*runs):
+                ours_at = left + places[0][in_ours] if in_ours is not None else None
+                theirs_at = right + places[1][in_theirs] if in_theirs is not None else None
+                merged.append(Aligned(None, ours_at, theirs_at))
         start, left, right = start + len(hunk.base), left + len(hunk.ours), right + len(hunk.theirs)
     return merged
+
+
+def _united(ours: list[str], theirs: list[str]) -> list[tuple[int | None, int | None]]:
+    """Two runs in one gap as one: where each of its elements stands in them."""
+    if theirs < ours:
+        return [(left, right) for right, left in _united(theirs, ours)]
+    united: list[tuple[int | None, int | None]] = []
+    start = begin = 0
+    for left, right in [*matches(ours, theirs), (len(ours), len(theirs))]:
+        alone: list[list[tuple[int | None, int | None]]]
+        alone = [[(place, None) for place in range(start, left)], [(None, place) for place in range(begin, right)]]
+        for run in alone if ours[start:left] < theirs[begin:right] else reversed(alone):
+            united += run
+        united.append((left, right))
+        start, begin = left + 1, right + 1
+    return united[:-1]
 
 
 def _put_in(hunk: Hunk, side: Sequence[str]) -> list[int]:

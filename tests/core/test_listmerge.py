@@ -17,6 +17,8 @@ ORDERS = {
     "one-moves": ("abc", "cab", "abc", "cab"),
     "both-move-alike": ("abc", "cab", "cab", "cab"),
     "both-move": ("abc", "bac", "acb", "bac"),
+    "both-move-apart": ("abcd", "bacd", "abdc", "badc"),
+    "two-stretches-of-which-one-is-disputed": ("abcdef", "bacdfe", "acbdef", "bacdfe"),
     "new-behind-its-predecessor": ("abc", "axbc", "abyc", "axbyc"),
     "two-runs-stay-whole": ("a", "azx", "ay", "ayzx"),
     "new-at-the-beginning": ("ab", "xab", "ab", "xab"),
@@ -37,6 +39,8 @@ def test_order(base: str, ours: str, theirs: str, expected: str) -> None:
 def test_two_orders_are_told() -> None:
     assert ordered(list("abc"), list("bac"), list("acb"), set("abc")).other == ("a", "c", "b")
     assert ordered(list("abc"), list("bac"), list("abc"), set("abc")).other is None
+    assert ordered(list("abcd"), list("bacd"), list("abdc"), set("abcd")).other is None
+    assert ordered(list("abcde"), list("baced"), list("acbde"), set("abcde")).other == tuple("acbed")
     assert ordered(list("ab"), list("xab"), list("abx"), set("abx")).other == ("a", "b", "x")
     assert ordered(list("ab"), list("abyx"), list("abx"), set("abxy")).other is None
 
@@ -58,6 +62,10 @@ SEQUENCES = {
     "untouched": ("abc", "abc", "abc", "abc"),
     "two-runs": ("ab", "axb", "ayb", "axyb"),
     "same-run": ("ab", "axb", "axb", "axb"),
+    "what-both-put-in-stands-once": ("az", "abcdz", "abxdz", "abcxdz"),
+    "one-put-in-more": ("bc", "aabc", "abcd", "aabcd"),
+    "both-fill-an-empty-list": ("", "abd", "acd", "abcd"),
+    "dropped-apart-and-put-in-alike": ("abc", "bcd", "cde", "cde"),
     "removed-and-kept": ("abc", "ac", "abc", "ac"),
     "removed-and-edited": ("abc", "ac", "axc", "axc"),
     "edited-twice": ("abc", "axc", "ayc", "axyc"),
@@ -72,6 +80,27 @@ def test_sequence(base: str, ours: str, theirs: str, expected: str) -> None:
         places = sequence(list(base), list(left), list(right))
         merged = [left[at.ours] if at.ours is not None else right[at.theirs or 0] for at in places]
         assert "".join(merged) == expected
+
+
+@st.composite
+def edited(draw: st.DrawFn, base: str) -> list[str]:
+    """A list with elements dropped and others put in, and none moved."""
+    put_in = st.lists(st.sampled_from("xyz"), unique=True, max_size=2)
+    kept = [[element] if draw(st.booleans()) else [] for element in base]
+    return [*draw(put_in), *(each for run in kept for each in (*run, *draw(put_in)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(edited("abcd"), edited("abcd"))
+def test_a_merged_sequence_knows_no_side_and_has_both_changes(ours: list[str], theirs: list[str]) -> None:
+    def merged(left: list[str], right: list[str]) -> list[str]:
+        places = sequence(list("abcd"), left, right)
+        return [left[at.ours] if at.ours is not None else right[at.theirs or 0] for at in places]
+
+    result = merged(ours, theirs)
+    assert result == merged(theirs, ours)
+    assert merged(ours, ours) == merged(list("abcd"), ours) == ours
+    assert result == merged(result, ours) == merged(result, theirs)
 
 
 ANY = st.lists(st.sampled_from("abc"), max_size=8)
