@@ -234,9 +234,15 @@ class _Merger:
     # Maps and lists.
 
     def _inside(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Collection | None:
-        """The merged map or list where the strategy looks into it and both sides have one; else None."""
+        """The merged map or list where the strategy looks into it and both sides have one; else None.
+
+        Two that took the place of something else are two values, of which none was ever entered in parts.
+        """
         trio = trio_of(sides)
         if trio is None:
+            return None
+        before = entry_value(sides.base, rule) if trio.base is None else MISSING
+        if before is not MISSING and before is not None:
             return None
         if trio.ours.mapping:
             return self._map(path, rule, trio) if rule.strategy == "granular" else None
