@@ -92,7 +92,11 @@ def arranged(rule: FieldRule, trio: Trio, named: Sequence[Named], merged: Mappin
         sequence = _by_time(rule, named, present, sequence)
     elif rule.policy.order == "key":
         sequence = sorted(sequence)
-    return Arranged(slots.shaped(*trio, _with_headings(named, present, sequence)), order.other)
+    entries, left_over = _with_headings(named, present, sequence)
+    collection = slots.shaped(*trio, entries)
+    if not collection.flow:
+        collection.foot = _below(left_over, collection.foot)
+    return Arranged(collection, order.other)
 
 
 def _by_time(rule: FieldRule, named: Sequence[Named], present: Named, sequence: list[str]) -> list[str]:
@@ -109,11 +113,18 @@ def _by_time(rule: FieldRule, named: Sequence[Named], present: Named, sequence: 
     return listmerge.inserted(kept, new, moment, [[name for name in side if name in present] for side in named[1:]])
 
 
-def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) -> list[Entry]:
-    """The entries in order. A heading that one side changed above an entry that the other removed goes to the next."""
-    above: dict[str, list[tuple[str, str]]] = {}
+_Headings = list[tuple[str, str]]  # as they were, and as they are
+
+
+def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) -> tuple[list[Entry], _Headings]:
+    """The entries in order, and the headings that are left over.
+
+    A heading that one side changed above an entry that the other removed goes to the next; below the last there is none.
+    """
+    above: dict[str, _Headings] = {}
+    left_over: _Headings = []
     for side in named[1:]:
-        waiting: list[tuple[str, str]] = []
+        waiting: _Headings = []
         for name, entry in side.items():
             if name in present:
                 above.setdefault(name, []).extend(waiting)
@@ -121,17 +132,26 @@ def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) 
             elif name in named[0]:
                 old, new = slots.heading(named[0][name].lead), slots.heading(entry.lead)
                 waiting += [(old, new)] if old != new else []
-    return [_under(above.get(name, []), present[name]) for name in sequence]
+        left_over += [(_without_gap(old), _without_gap(new)) for old, new in waiting]
+    return [_under(above.get(name, []), present[name]) for name in sequence], left_over
 
 
-def _under(headings: list[tuple[str, str]], entry: Entry) -> Entry:
-    """The entry below the headings (as they were, as they are) of entries that stood above it and are gone."""
-    lead = entry.lead
+def _under(headings: _Headings, entry: Entry) -> Entry:
+    """The entry below the headings of entries that stood above it and are gone."""
+    lead = _below(headings, entry.lead)
+    return entry if lead == entry.lead else entry.led_by(lead)
+
+
+def _without_gap(heading: str) -> str:
+    """A heading as it stands where nothing follows."""
+    return heading.rstrip() + "\n" if heading else ""
+
+
+def _below(headings: _Headings, text: str) -> str:
+    """Comments with the headings among them as they are now."""
     for old, new in sorted(headings):
-        if old and old in lead:
-            lead = lead.replace(old, new, 1)
-        elif new not in lead:
-            lead = new + lead
-    if lead == entry.lead:
-        return entry
-    return entry.led_by(lead)
+        if old and old in text:
+            text = text.replace(old, new, 1)
+        elif new not in text:
+            text = new + text
+    return text

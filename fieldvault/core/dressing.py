@@ -29,7 +29,7 @@ def dressed(rule: FieldRule, sides: Sides, winner: int | None = None) -> Entry:
         chosen = slots.equal_node(sides, having)
         return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
     inside = _map(rule, trio, winner) if trio.ours.mapping else slots.shaped(*trio, _list(rule, trio, winner))
-    return slots.surrounded(sides, inside, slots.gap_around(sides, inside))
+    return slots.around(sides, inside)
 
 
 def _part(rule: FieldRule, sides: Sides, winner: int | None) -> Entry | None:

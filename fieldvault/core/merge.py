@@ -86,11 +86,12 @@ def _framed(base: Tree | None, ours: Tree | None, theirs: Tree | None, root: Ent
         return replace(frame, root=root)
     whole_lines = all(not tree or not tree.start or tree.start.endswith("\n") for tree in (base, ours, theirs))
     merge_text: Callable[[str, str, str], str] = slots.joined if whole_lines else slots.pick
+    start = merge_text(base.start if base else "", ours.start, theirs.start)
     return Tree(
         root,
         bom=slots.pick(base.bom if base else None, ours.bom, theirs.bom),
         newline=slots.pick(base.newline if base else None, ours.newline, theirs.newline),
-        start=merge_text(base.start if base else "", ours.start, theirs.start),
+        start=start + root.lead,
         end=slots.joined(base.end if base else "", ours.end, theirs.end),
         final_newline=slots.pick(base.final_newline if base else None, ours.final_newline, theirs.final_newline),
     )
@@ -141,7 +142,7 @@ class _Merger:
             return self._on_one_side(path, rule, sides)
         inside = self._inside(path, rule, sides)
         if inside is not None:
-            return slots.surrounded(sides, inside, slots.gap_around(sides, inside))
+            return slots.around(sides, inside)
         return self._decided(path, rule, sides)
 
     def _on_one_side(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
@@ -229,7 +230,7 @@ class _Merger:
         inside = self._inside(path, rule, sides)
         if inside is None:
             return self._decided(path, rule, sides)
-        return slots.surrounded(sides, inside, slots.gap_around(sides, inside))
+        return slots.around(sides, inside)
 
     # Maps and lists.
 

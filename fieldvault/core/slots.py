@@ -55,6 +55,18 @@ def surrounded(sides: Sides, node: Node, gap: str) -> Entry:
     return entry
 
 
+def around(sides: Sides, inside: Collection) -> Entry:
+    """The entry of a field that both sides have, with the map or list that they were merged into.
+
+    One that was emptied is `{}` or `[]`, which has no place for the comments in it: they go above.
+    """
+    foot = ""
+    if not inside.entries and not inside.flow:
+        foot, inside = inside.foot, Collection(inside.mapping, [], flow=True)
+    entry = surrounded(sides, inside, _gap_around(sides, inside))
+    return entry.led_by(entry.lead + foot) if foot.strip() else entry
+
+
 def joined(base: str, ours: str, theirs: str) -> str:
     """Comment and blank lines of both sides: what one side dropped goes, what each put in stands, shared lines once."""
     if ours == theirs or theirs == base:
@@ -105,7 +117,7 @@ def gap_beside(sides: Sides, chosen: Entry) -> str:
     return chosen.gap
 
 
-def gap_around(sides: Sides, inside: Collection) -> str:
+def _gap_around(sides: Sides, inside: Collection) -> str:
     """The space before a collection that both sides were merged into: that of those beside their key, as it is."""
     beside = [side.gap for side in sides[1:] if side is not None and _beside(side.node)]
     if not inside.flow or not beside:
@@ -121,10 +133,10 @@ def _beside(node: Node) -> bool:
 
 
 def shaped(base: Collection | None, ours: Collection, theirs: Collection, entries: list[Entry]) -> Collection:
-    """A collection of the merged entries in the style that the sides agree on."""
+    """A collection of the merged entries in the style that the sides agree on; without entries, for `around` alone."""
     styles = [_flow(base) if base else None, _flow(ours), _flow(theirs)]
     known = [style for style in styles[1:] if style is not None]
-    flow = not entries or bool(known and pick(styles[0] or False, known[0], known[-1]))
+    flow = bool(known and pick(styles[0] or False, known[0], known[-1]))
     flow = flow and not any(not entry.flow and has_comment(entry) for entry in entries)
     node = Collection(ours.mapping, entries, flow=flow)
     shape = _shape_flow if flow else _shape_block
