@@ -68,25 +68,38 @@ class TestNoServer:
         monkeypatch.setenv("GIT_SSH_COMMAND", "sh -c 'exec sleep 60'")
         assert failure(tips("marc@hub.example:hub.git", tmp_path)).facts["reason"] == "timeout"
 
-    def test_an_interrupt_while_ssh_logs_in_leaves_no_ssh(self, tmp_path: Path) -> None:
-        """It comes while we load what speaks git."""
+    @pytest.mark.parametrize("moment", ["it is started", "git is loaded", "it is asked"])
+    def test_an_interrupt_while_ssh_logs_in_leaves_no_ssh(self, moment: str, tmp_path: Path) -> None:
+        """Nor does it wait for one that hangs."""
         ssh, begun = tmp_path / "ssh.sh", tmp_path / "begun"
         ssh.write_text(f"echo $$ > '{begun}'; exec sleep 60\n")
         program = "\n".join(
             [
-                "import pathlib, sys, time",
+                "import os, pathlib, signal, subprocess, sys, threading, time",
                 "from fieldvault.edge.git.hubs.wire import open_hub",
-                "class Person:",
+                f"begun = pathlib.Path({str(begun)!r})",
+                "def interrupt():",
+                "    while not begun.exists() or not begun.read_text(): time.sleep(0.01)",
+                "    os.write(1, b'%f' % time.time())",
+                "    os.kill(os.getpid(), signal.SIGINT)",
+                "def fork_exec(*words, start=subprocess._fork_exec):",
+                "    pid = start(*words)",
+                "    interrupt()",
+                "    return pid",
+                "class Loading:",
                 "    def find_spec(self, name, *_):",
-                "        if name == 'fieldvault.edge.git.hubs.streamclient':",
-                "            time.sleep(0.3)  # ssh has begun",
-                "            raise KeyboardInterrupt",
-                "sys.meta_path.insert(0, Person())",
-                "open_hub('marc@hub.example:hub.git', pathlib.Path())",
+                "        if name == 'fieldvault.edge.git.hubs.streamclient': interrupt()",
+                f"moment = {moment!r}",
+                "if moment == 'it is started': subprocess._fork_exec = fork_exec",
+                "if moment == 'git is loaded': sys.meta_path.insert(0, Loading())",
+                "with open_hub('marc@hub.example:hub.git', pathlib.Path()) as hub:",
+                "    threading.Thread(target=interrupt, daemon=True).start()",
+                "    hub.tips()",
             ]
         )
         environment = os.environ | {"GIT_SSH_COMMAND": f"sh '{ssh}'"}
         told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, timeout=20)
+        assert time.time() - float(told.stdout) < 1
         assert b"KeyboardInterrupt" in told.stderr
         with pytest.raises(ProcessLookupError):
             os.kill(int(begun.read_text()), 0)

@@ -12,6 +12,7 @@ import contextlib
 import math
 import os
 import shlex
+import signal
 import stat
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
+from typing import IO
 
 from fieldvault.edge.git.hubs.address import Address
 from fieldvault.edge.git.hubs.link import Limits, Progress, unreachable
@@ -50,22 +53,16 @@ class SshChannel:
         if version:
             environment["GIT_PROTOCOL"] = f"version={version}"
         try:
-            self._process = subprocess.Popen(
-                [*command, remote_command(service, address.path)],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env=environment,
-            )
-        except FileNotFoundError as error:
+            self._process = _started([*command, remote_command(service, address.path)], environment, self._errors)
+        except BaseException as error:
             self._errors.close()
-            raise FieldvaultError("ssh-missing", program=command[0]) from error
-        except OSError as error:
-            self._errors.close()
-            raise unreachable(self._host, error) from error
+            if isinstance(error, FileNotFoundError):
+                raise FieldvaultError("ssh-missing", program=command[0]) from error
+            if isinstance(error, OSError):
+                raise unreachable(self._host, error) from error
+            raise
         self._watchdog = Watchdog(self._silence)
-        self._log_in_seconds = limits.connect_seconds * 2  # ssh's own limits come first
+        self._log_in_seconds = limits.connect_seconds * 2  # ssh's own limits come first; 0 once the far end has spoken
 
     def read(self, size: int) -> bytes:
         assert self._process.stdout is not None
@@ -114,16 +111,11 @@ class SshChannel:
             self._watchdog.rest()
 
     def close(self) -> None:
+        """One that is still logging in has nothing to end in good order."""
         self._watchdog.cancel()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        try:
-            self._process.wait(_ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
+        if self._log_in_seconds:
             self._process.kill()
-            self._process.wait()
+        _end(self._process)
         self._errors.close()
 
     def _silence(self) -> None:
@@ -143,6 +135,50 @@ class SshChannel:
         self._errors.seek(0)
         said = self._errors.read(_STDERR_BYTES_MAX).decode("utf-8", "replace")
         return ssh_failure(self._host, said)
+
+
+def _started(command: list[str], environment: Mapping[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    process = None
+    try:
+        with _interrupts_wait():
+            process = subprocess.Popen(
+                command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+            )
+    except BaseException:
+        if process is not None:
+            process.kill()
+            _end(process)
+        raise
+    return process
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C comes after this: while a process is being started nobody knows it who could end it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *interrupt: came.append(interrupt))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    try:
+        process.wait(_ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Watchdog:
