@@ -10,7 +10,6 @@ import gc
 import os
 import sys
 
-EXIT_INTERRUPTED = 130
 GARBAGE_OBJECTS = 100_000  # a command lives for a moment, and looking for circles while it loads took a tenth of that
 
 
@@ -27,6 +26,8 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while it was loading
+        from fieldvault.errors import EXIT_INTERRUPTED
+
         code = EXIT_INTERRUPTED
     os._exit(code)
 

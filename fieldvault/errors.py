@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import errno
 
+# Exit codes of a command that more than one floor speaks of.
+EXIT_AWAY = 4  # the hub was not there, or not every byte got there
+EXIT_INTERRUPTED = 130  # Ctrl-C, or whoever else asked it to end
+
 
 class FieldvaultError(Exception):
     """An expected failure. `kind` names the message; `facts` are its values; `exit_code` is the command's."""
@@ -32,7 +36,7 @@ class SchemaInvalid(FieldvaultError):
 class HubUnreachable(FieldvaultError):
     """The hub did not answer, or the link was cut: everything is committed here and goes later."""
 
-    exit_code = 4
+    exit_code = EXIT_AWAY
 
 
 class HubRefused(FieldvaultError):

@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 
 from fieldvault import __version__
-from fieldvault.errors import FieldvaultError, system_error
+from fieldvault.errors import EXIT_INTERRUPTED, FieldvaultError, system_error
 
-EXIT_USAGE, EXIT_USAGE_LIKE_GIT, EXIT_BUG, EXIT_INTERRUPTED = 2, 129, 70, 130
+EXIT_USAGE, EXIT_USAGE_LIKE_GIT, EXIT_BUG = 2, 129, 70
 
 # Group -> command -> module of fieldvault.cli that holds it, in the order of `fv --help`.
 GROUPS = {

@@ -21,7 +21,6 @@ from fieldvault.errors import FieldvaultError
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 
 WAITS = 3  # the exit code where something waits for a person
-NOT_ALL = 4  # the exit code where not every byte got there
 
 
 def directory() -> Path | None:

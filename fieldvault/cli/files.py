@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from fieldvault.cli.context import NOT_ALL, WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.errors import EXIT_AWAY
 from fieldvault.output import files, keeping
 
 _paths = click.argument("paths", nargs=-1, metavar="[PATH]...")
@@ -50,7 +51,7 @@ def get_command(paths: tuple[str, ...], as_json: bool) -> int:
         with Meter() as meter:
             report = get(vault, in_vault(vault, paths), meter)
         tell("get", report, lambda: files.brought(report), as_json)
-        return NOT_ALL if report.left else 0
+        return EXIT_AWAY if report.left else 0
 
 
 @click.command("drop")
@@ -99,4 +100,4 @@ def pin_command(paths: tuple[str, ...], remove: bool, as_json: bool) -> int:
             with Meter() as meter:
                 report = pin(vault, inside, meter)
         tell("pin", report, lambda: () if remove else files.brought(report), as_json)
-        return NOT_ALL if report.left else 0
+        return EXIT_AWAY if report.left else 0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fieldvault.cli.context import NOT_ALL, WAITS, Meter, in_vault, json_option, now, tell, vault_here
-from fieldvault.errors import FieldvaultError
+from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.errors import EXIT_AWAY, FieldvaultError
 from fieldvault.output import keeping
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def sync_command(allow_deletions: bool, exit_code: bool, as_json: bool) -> int:
         if report.unreachable:
             return report.unreachable.exit_code
         if report.refusal or report.absent:
-            return NOT_ALL
+            return EXIT_AWAY
         return WAITS if report.committed.waits or (exit_code and any(one.waits for one in conflicts)) else 0
 
 

@@ -8,9 +8,9 @@ import click
 
 from fieldvault.cli.context import WAITS, Meter, json_option, now, tell, under, vault_here
 from fieldvault.core.pointers import KEPT_DAYS
+from fieldvault.errors import EXIT_AWAY
 from fieldvault.output import tending
 
-_AWAY = 4
 _REPAIRS = ("outbox", "settings", "cache", "locks")
 
 
@@ -50,7 +50,7 @@ def doctor_command(repair: str | None, as_json: bool) -> int:
         tell("doctor", report, lambda: tending.examined(report), as_json)
         if report.wrong:
             return WAITS
-        return _AWAY if report.hub is not None and not report.hub.reached else 0
+        return EXIT_AWAY if report.hub is not None and not report.hub.reached else 0
 
 
 @click.group("hub")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from fieldvault.cli.context import json_option, now, tell, vault_here
+from fieldvault.errors import EXIT_INTERRUPTED
 from fieldvault.messages import say
 
 if TYPE_CHECKING:
     from fieldvault.actions.watching.watch import Happening
 
-EXIT_INTERRUPTED = 130
 SERVICES = ("systemd", "launchd", "schtasks")
 
 

@@ -17,10 +17,9 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from fieldvault.edge.durable import write_whole
-from fieldvault.errors import FieldvaultError
+from fieldvault.errors import EXIT_INTERRUPTED, FieldvaultError
 
 _WAIT_SECONDS = 30
-_STOPPED = 130  # how a watcher ends that was asked to
 
 
 def service_name(root: Path) -> str:
@@ -45,7 +44,7 @@ Description=Fieldvault: {_systemd(root.name)}
 ExecStart={words}
 Restart=on-failure
 RestartSec=30
-SuccessExitStatus={_STOPPED}
+SuccessExitStatus={EXIT_INTERRUPTED}
 
 [Install]
 WantedBy=default.target

@@ -19,7 +19,7 @@ from fieldvault.core.pointers import may_be_pointed_to
 from fieldvault.core.snapshot import FOLDER, Oid
 from fieldvault.edge.boot import started_at
 from fieldvault.edge.git.store.trees import find_file, list_tree, read_tree
-from fieldvault.errors import Corrupt, FieldvaultError
+from fieldvault.errors import EXIT_AWAY, Corrupt, FieldvaultError
 
 ATTRIBUTES = ".gitattributes"
 _MERGED_BY_US = b"merge=fieldvault"
@@ -129,4 +129,4 @@ def _last_sync(vault: Vault) -> Iterator[Finding]:
     failure = notes_of(vault, url).failure if url else None
     if failure is not None:
         refused = failure.kind in ("commit-refused", "commit-too-large")
-        yield of_error(failure, "away" if failure.exit_code == 4 else "wrong", "outbox" if refused else None)
+        yield of_error(failure, "away" if failure.exit_code == EXIT_AWAY else "wrong", "outbox" if refused else None)
