@@ -119,7 +119,7 @@ _Headings = list[tuple[str, str]]  # as they were, and as they are
 def _with_headings(named: Sequence[Named], present: Named, sequence: list[str]) -> tuple[list[Entry], _Headings]:
     """The entries in order, and the headings that are left over.
 
-    A heading that one side changed above an entry that the other removed goes to the next; below the last there is none.
+    One that a side changed above an entry that the other removed goes to the next entry; below the last there is none.
     """
     above: dict[str, _Headings] = {}
     left_over: _Headings = []
