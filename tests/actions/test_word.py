@@ -16,7 +16,6 @@ import pytest
 
 from fieldvault.actions.committing.survey import Survey, survey
 from fieldvault.actions.committing.word import PATHS_MAX, WAIT_SECONDS, may_differ
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.watching.watch import POLLING, Timing
 from fieldvault.core.settle import Settler
 from fieldvault.edge import fswatch
@@ -41,7 +40,7 @@ def marc(world: World) -> Desk:
 
 def by_word(desk: Desk) -> set[str] | None:
     with desk.vault() as vault:
-        return may_differ(vault, head_tree(vault))
+        return may_differ(vault, vault.head_tree())
 
 
 def looked(desk: Desk, paths: tuple[str, ...]) -> tuple[object, ...]:

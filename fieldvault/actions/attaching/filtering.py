@@ -14,7 +14,6 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.pointers import POINTER_BYTES_MAX, may_be_pointed_to, read_pointer
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.gitdir.filterprocess import serve
-from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find
 from fieldvault.edge.worktree.files import digests
 from fieldvault.errors import FieldvaultError
@@ -65,8 +64,8 @@ class _Turns:
         yield from _blocks(file)
 
     def _at_head(self, path: str) -> Entry | None:
-        head = self._vault.head()
-        return find(self._vault.objects, read_commit(self._vault.objects, head).tree, path) if head else None
+        tree = self._vault.head_tree()
+        return find(self._vault.objects, tree, path) if tree else None
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.attachments import choosing, pointers, show
 from fieldvault.actions.syncing.bringing import Brought, bring, talking
 from fieldvault.actions.syncing.hubcontents import HubContents
@@ -92,7 +91,7 @@ def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -
 
 def _below(vault: Vault, paths: Sequence[str]) -> list[str]:
     """The attachments of HEAD at these paths and below them; all of them for none."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     listed = list_tree(vault.objects, tree) if tree else {}
     wanted = tuple(paths) or ("",)
     return [

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from fieldvault.actions.committing.commit import CommitReport, Now, commit
 from fieldvault.actions.committing.rewriting import rewrite
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import FoundRecord, find_record, head_tree
+from fieldvault.actions.records.lookup import FoundRecord, find_record
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types
 from fieldvault.core.assign import Assignment, apply
@@ -38,7 +38,7 @@ class Shown:
 def show(vault: Vault, text: str) -> Shown:
     """The record that `text` names."""
     found = find_record(vault, text)
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     value = found.document().value(Types(vault.objects, tree).schema(found.path))
     return Shown(found, value, tuple(open_conflicts(vault.objects, tree, found.key).values()))
 
@@ -62,7 +62,7 @@ def _edit(vault: Vault, now: Now, text: str, edits: Callable[[Value, Schema], Se
     sense by the default rules, and the record's own are not to be had.
     """
     found = find_record(vault, text)
-    types = Types(vault.objects, head_tree(vault))
+    types = Types(vault.objects, vault.head_tree())
     schema, document = types.schema(found.path), found.document()
     try:
         data = document.with_edits(edits(document.value(schema), schema), schema)

@@ -78,8 +78,8 @@ def is_known(vault: Vault, path: str) -> bool:
     """Whether something stands at the path, or stood there in the last commit."""
     if not path or vault.worktree.stat(path) is not None:
         return True
-    head = vault.head()
-    return head is not None and find(vault.objects, read_commit(vault.objects, head).tree, path) is not None
+    tree = vault.head_tree()
+    return tree is not None and find(vault.objects, tree, path) is not None
 
 
 class _Look:

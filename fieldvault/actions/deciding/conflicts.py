@@ -13,7 +13,6 @@ from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.deciding.attribution import Written, writers
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.agreement import FileProblem, disagreements
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.records.types import Types, record_id, value_of
 from fieldvault.core.conflicts import OF_VALUES, ORDER, Conflict
@@ -69,13 +68,13 @@ class Waiting:
 
 def all_waiting(vault: Vault) -> Waiting:
     """Both, of HEAD."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     return Waiting(list_conflicts(vault), disagreements(vault, vault.objects, tree) if tree else [])
 
 
 def list_conflicts(vault: Vault) -> list[OpenConflict]:
     """Every open conflict of HEAD, by record and field."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     found = left_open(vault) | all_conflicts(vault.objects, tree)
     if not found or tree is None:
         return []
@@ -131,7 +130,7 @@ def order_of(value: Maybe, rule: FieldRule) -> list[Value]:
 
 def _committed(vault: Vault, path: str) -> yamltext.Document | None:
     """The record as it is in HEAD; None where there is none that can be read."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     entry = find_file(vault.objects, tree, path) if tree else None
     try:
         return yamltext.read(vault.objects.blob(entry.oid)) if entry else None

@@ -14,7 +14,7 @@ from fieldvault.actions.committing.rewriting import Rewrite, rewrite, standing
 from fieldvault.actions.committing.survey import is_known
 from fieldvault.actions.deciding.conflicts import OF_FIELDS, OpenConflict, opened
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import find_record, head_tree
+from fieldvault.actions.records.lookup import find_record
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types
 from fieldvault.core.conflicts import (
@@ -52,7 +52,7 @@ def resolve(
     path, key = _named(vault, text)
     if left_open(vault):
         commit(vault, now, paths=[path])
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     types = Types(vault.objects, tree)
     found = open_conflicts(vault.objects, tree, key)
     if not found:

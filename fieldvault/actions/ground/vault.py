@@ -19,6 +19,7 @@ from fieldvault.edge.durable import write_whole
 from fieldvault.edge.git.gitdir.config import GitConfig, Identity
 from fieldvault.edge.git.gitdir.ignore import Ignore
 from fieldvault.edge.git.gitdir.refs import Refs
+from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.objects import Objects
 from fieldvault.edge.index.stats import StatCache
 from fieldvault.edge.journal import JournalFile
@@ -156,6 +157,10 @@ class Vault:
     def head(self) -> Oid | None:
         """The commit that HEAD names; None before the first one."""
         return self.refs.head()[1]
+
+    def head_tree(self) -> Oid | None:
+        head = self.head()
+        return read_commit(self.objects, head).tree if head else None
 
     def branch(self) -> str:
         """The ref that a commit moves: the branch's, or HEAD itself where it is on none, as git does."""

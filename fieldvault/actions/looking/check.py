@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.agreement import FileProblem, disagreements
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.types import Types
 from fieldvault.core.names import CONFIG_PATH, is_record, is_schema
 from fieldvault.core.snapshot import Oid
@@ -51,7 +50,7 @@ def _tree_as_it_stands(vault: Vault, batch: Batch) -> Oid | None:
     for edit in edits:
         if edit.read is not None:
             batch.add("blob", edit.read.data)
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     return patch_tree(batch, tree, {edit.change.path: edit.change.new for edit in edits}) if edits else tree
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.types import Types
 from fieldvault.core.policy import Policy
 from fieldvault.core.values import FieldPath
@@ -72,7 +71,7 @@ class Explanation:
 
 def explain(vault: Vault, name: str) -> Explanation:
     """The fields of the type `name`, and an example for each strategy that it uses. `type-unknown` otherwise."""
-    types = Types(vault.objects, head_tree(vault))
+    types = Types(vault.objects, vault.head_tree())
     kind = types.settings.records.get(name)
     if kind is None:
         raise FieldvaultError("type-unknown", type=name, known=tuple(types.settings.records))

@@ -92,8 +92,7 @@ def diff(vault: Vault, revisions: list[Oid], record: str | None = None) -> list[
             changes = diff_trees(vault.objects, old, tree)
         else:
             changes = _unsaved(vault, batch, revisions[0] if revisions else None)
-            head = vault.head()
-            tree = read_commit(vault.objects, head).tree if head else None
+            tree = vault.head_tree()
         if path is not None:
             changes = [change for change in changes if change.path == path]
         return describe(batch, Types(batch, tree), changes)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.merging.recordmerge import Side, merge_record
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.records.types import Types, record_id
 from fieldvault.core.conflicts import Conflict, as_standing, ranked, standing
 from fieldvault.core.names import is_conflict
@@ -80,7 +79,7 @@ def _driven(vault: Vault | None, texts: list[bytes | None], path: str) -> tuple[
         if text is not None:
             yamltext.read(text)
     key = next((found for text in texts if text and (found := record_id(text))), path)
-    schema = Types(vault.objects, head_tree(vault)).schema(path) if vault else DEFAULT
+    schema = Types(vault.objects, vault.head_tree()).schema(path) if vault else DEFAULT
     merged = merge_record(Side(texts[0]), Side(texts[1]), Side(texts[2]), schema, key)
     return merged.data or b"", len(merged.conflicts)
 

@@ -15,10 +15,8 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.types import Types, record_id, value_of
 from fieldvault.core.describe import title_of
 from fieldvault.core.names import is_record
-from fieldvault.core.snapshot import Oid
 from fieldvault.core.words import matches, mentions, nearest, plain, words_of
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.store.history import read_commit
 from fieldvault.errors import FieldvaultError, Unreadable
 
 CANDIDATES_MAX = 10
@@ -47,17 +45,12 @@ class FoundRecord:
             raise
 
 
-def head_tree(vault: Vault) -> Oid | None:
-    head = vault.head()
-    return read_commit(vault.objects, head).tree if head else None
-
-
 def find_record(vault: Vault, text: str) -> FoundRecord:
     """The record that `text` names; a relative path counts from the current folder, or from the vault's.
 
     Raises `record-unknown` with the nearest names, `record-ambiguous` with the candidates.
     """
-    types = Types(vault.objects, head_tree(vault))
+    types = Types(vault.objects, vault.head_tree())
     path = _as_path(vault, text)
     if path is not None:
         return _load(vault, types, path)
@@ -114,7 +107,7 @@ def _as_path(vault: Vault, text: str) -> str | None:
 
 
 def _record_paths(vault: Vault) -> Iterator[str]:
-    for folder, names in mirrored(vault, head_tree(vault)).items():
+    for folder, names in mirrored(vault, vault.head_tree()).items():
         for name in names:
             path = f"{folder}/{name}" if folder else name
             if is_record(path):

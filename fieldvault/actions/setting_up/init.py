@@ -16,7 +16,6 @@ from fieldvault.actions.committing.rewriting import new_file
 from fieldvault.actions.ground.opening import find_root
 from fieldvault.actions.ground.recovery import recover
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
@@ -55,7 +54,7 @@ def init(directory: Path, now: Now, *, sample: bool = False, empty: bool = False
         recover(vault)
         new = [new_file(path, data) for path, data in files.items() if vault.worktree.stat(path) is None]
         commit(vault, now, "Start the vault", list(files), new)
-        tree = head_tree(vault)
+        tree = vault.head_tree()
         made = len(list_tree(vault.objects, tree)) if tree else 0
     make_default(root)
     return SetUp(root, made, hub)

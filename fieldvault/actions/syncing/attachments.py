@@ -15,7 +15,6 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.pointers import Pointer
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find, list_tree
 
 
@@ -31,8 +30,7 @@ def choosing(vault: Vault) -> Iterator[Choices]:
 
 def pointers(vault: Vault, paths: Iterable[str]) -> Iterator[tuple[str, Entry, Pointer]]:
     """What HEAD has at these paths, where that is a pointer."""
-    head = vault.head()
-    tree = read_commit(vault.objects, head).tree if head else None
+    tree = vault.head_tree()
     for path in sorted(paths):
         entry = find(vault.objects, tree, path) if tree else None
         pointer = pointer_at(vault.objects, path, entry) if entry else None
@@ -42,8 +40,7 @@ def pointers(vault: Vault, paths: Iterable[str]) -> Iterator[tuple[str, Entry, P
 
 def named_at_head(vault: Vault) -> set[Oid]:
     """The blobs of HEAD."""
-    head = vault.head()
-    tree = read_commit(vault.objects, head).tree if head else None
+    tree = vault.head_tree()
     return {entry.oid for entry in list_tree(vault.objects, tree).values()} if tree else set()
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.setting_up.equipment import lacks_equipment
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.tending.findings import Finding, of_error
@@ -70,7 +69,7 @@ def dead_locks(vault: Vault) -> list[Path]:
 def _equipment(vault: Vault) -> Iterator[Finding]:
     if lacks_equipment(vault):
         yield Finding("wrong", "not-equipped", repair="settings")
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     entry = find_file(vault.objects, tree, ATTRIBUTES) if tree else None
     if tree is not None and (entry is None or _MERGED_BY_US not in vault.objects.blob(entry.oid)):
         yield Finding("hint", "attributes-missing", {"path": ATTRIBUTES})
@@ -85,7 +84,7 @@ def _cache(vault: Vault) -> Iterator[Finding]:
 
 def _objects(vault: Vault) -> Iterator[Finding]:
     """Whether all that the newest commit needs is here and whole."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     bad = list(_unreadable(vault, tree)) if tree else []
     if bad:
         yield Finding("wrong", "objects-damaged", {"oid": bad[0], "count": len(bad)})
@@ -109,7 +108,7 @@ def _unreadable(vault: Vault, root: Oid) -> Iterator[Oid]:
 
 def _whole(vault: Vault) -> Iterator[Finding]:
     """Large attachments that plain git has committed where it could not call fv."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     files = list_tree(vault.objects, tree) if tree else {}
     sizes = {path: len(vault.objects.blob(one.oid)) for path, one in files.items() if may_be_pointed_to(path)}
     large = [path for path, octets in sizes.items() if octets > vault.chunk_above]

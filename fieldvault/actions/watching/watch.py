@@ -22,7 +22,6 @@ from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.deciding.conflicts import OpenConflict
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.lookup import head_tree
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
 from fieldvault.actions.watching.vouching import Vouching
@@ -298,7 +297,7 @@ def _skip(path: str, is_folder: bool) -> bool:
 
 def _is_of_vault(vault: Vault, path: str) -> bool:
     """Whether a commit of everything would look at this path."""
-    tree = head_tree(vault)
+    tree = vault.head_tree()
     tracked = tree is not None and find_file(vault.objects, tree, path) is not None
     return tracked or belongs(vault, path)
 
