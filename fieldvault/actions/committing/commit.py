@@ -23,7 +23,7 @@ from fieldvault.actions.committing.stale import StaleSave, leave_open, stale_sav
 from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.committing.unmerged import as_they_stand, left_standing, unmerged
 from fieldvault.actions.committing.unreadable import Draft, draft_in
-from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back, left_behind
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
@@ -164,9 +164,7 @@ def _commit(
     read = {path: one for path, one in read.items() if path not in {change.path for change in files}}
     reason = f"commit: {text.splitlines()[0]}" if report.commit else "fv: bring files along"
     change = Change(branch, seen.head, head, tree_changes, files, read, reason)
-    for outcome in apply_change(vault, batch, change):
-        if outcome.problem:
-            report.behind[outcome.change.path] = outcome.problem
+    report.behind = left_behind(apply_change(vault, batch, change))
     vault.note_looked_at(head)
     return report
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fieldvault.actions.committing.commit import CommitReport, Now, commit, write_commit
 from fieldvault.actions.deciding.decisions import decided, fields_decided, touched_by_both
 from fieldvault.actions.deciding.takenback import taken_back_by, undo_message
-from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, left_behind
 from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
@@ -128,7 +128,5 @@ def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitRep
         report.changes = describe(batch, Types(batch, merged.tree), changes)
         report.commit = write_commit(batch, vault.identity(), now, merged.tree, (head,), text)
         change = Change(vault.branch(), head, report.commit, changes, changes, reason=text.splitlines()[0])
-        for outcome in apply_change(vault, batch, change):
-            if outcome.problem:
-                report.behind[outcome.change.path] = outcome.problem
+        report.behind = left_behind(apply_change(vault, batch, change))
     return report

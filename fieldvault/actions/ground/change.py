@@ -10,7 +10,7 @@ refuses until then. Commit, sync, resolve and undo all pass through here; nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -93,6 +93,11 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         unpin(vault)
         raise
     return _carry_out(vault, change, replacing, locks, index)
+
+
+def left_behind(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    """The files that could not be brought along, and why."""
+    return {done.change.path: done.problem for done in outcomes if done.problem}
 
 
 def _stage(vault: Vault, batch: Batch, change: Change, replacing: Replacing) -> None:

@@ -53,7 +53,7 @@ def at_head(vault: Vault, pointers: Iterable[Pointer]) -> list[Pointer]:
 
 def show(vault: Vault, entries: Iterable[tuple[str, Entry]], *, dropping: bool = False) -> dict[str, str]:
     """Bring working files from pointers to the contents that are here now, or back; those that stay, and why."""
-    from fieldvault.actions.ground.change import Change, apply_change  # status only counts
+    from fieldvault.actions.ground.change import Change, apply_change, left_behind  # status only counts
 
     with locked(vault, "get"):
         head = vault.head()
@@ -62,5 +62,4 @@ def show(vault: Vault, entries: Iterable[tuple[str, Entry]], *, dropping: bool =
             return {}
         with Batch(vault.objects) as batch:
             change = Change(vault.branch(), head, head, [], files, reason="fv: contents", dropping=dropping)
-            outcomes = apply_change(vault, batch, change)
-    return {outcome.change.path: outcome.problem for outcome in outcomes if outcome.problem}
+            return left_behind(apply_change(vault, batch, change))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fieldvault.actions.committing.commit import Now
-from fieldvault.actions.ground.change import Change, HeadMoved, apply_change
+from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, left_behind
 from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import MAIN, Vault
@@ -47,9 +47,7 @@ def check_out(vault: Vault, batch: Batch, ours: Oid | None, tip: Oid, report: Sy
             old = read_commit(batch, ours).tree if ours else None
             changes = diff_trees(batch, old, read_commit(batch, tip).tree)
             change = Change(MAIN, ours, tip, changes, _files(vault, changes), reason=f"{CAME_IN}: {tip[:10]}")
-            for outcome in apply_change(vault, batch, change):
-                if outcome.problem:
-                    report.behind[outcome.change.path] = outcome.problem
+            report.behind |= left_behind(apply_change(vault, batch, change))
         except HeadMoved:
             return False
     return vault.head() == tip
