@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from fieldvault.actions.committing.commit import Now, commit
 from fieldvault.actions.ground.change import Change, apply_change
@@ -19,6 +18,7 @@ from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import exclude
 from fieldvault.actions.syncing.hubnotes import notes_of
+from fieldvault.core.names import beside
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.durable import flush_file, flush_folder
 from fieldvault.edge.git.store.batch import Batch
@@ -137,9 +137,8 @@ def _replace_head(vault: Vault, batch: Batch, head: Oid, tip: Oid | None, refuse
 
 def _keep_beside(vault: Vault, path: str, oid: Oid) -> str:
     """A copy of the file under a name of its own, left out of what git looks at; that name."""
-    named = PurePosixPath(path)
-    beside = str(named.with_name(f"{named.stem}~{oid[:8]}{named.suffix}"))
-    source, target = vault.worktree.path(path), vault.worktree.path(beside)
+    other = beside(path, oid[:8])
+    source, target = vault.worktree.path(path), vault.worktree.path(other)
     if source.is_file():
         shutil.copyfile(source, target)
     else:
@@ -147,5 +146,5 @@ def _keep_beside(vault: Vault, path: str, oid: Oid) -> str:
         target.write_bytes(vault.objects.blob(oid))
     flush_file(target)
     flush_folder(target.parent)
-    exclude(vault, "/" + _WILD.sub(r"\\\1", beside).replace("\n", "?"))
-    return beside
+    exclude(vault, "/" + _WILD.sub(r"\\\1", other).replace("\n", "?"))
+    return other
