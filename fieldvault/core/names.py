@@ -115,6 +115,11 @@ def is_own(path: str) -> bool:
 CONFIG_PATH = "fieldvault.yaml"
 
 
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path is `folder` or lies below it; "" is the vault's own, in which everything lies."""
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
 def beside(path: str, mark: str) -> str:
     """The name of the other version that is kept beside `path`: `a/brochure.pdf` -> `a/brochure~<mark>.pdf`."""
     folder, _, name = path.rpartition("/")

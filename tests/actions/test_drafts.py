@@ -51,6 +51,14 @@ def test_a_good_save_takes_its_draft_out_and_leaves_the_others(marc: Desk) -> No
     marc.assert_clean()
 
 
+def test_whoever_names_the_whole_folder_commits_everything(marc: Desk) -> None:
+    marc.write(OTHER, BROKEN)
+    marc.commit()
+    marc.write(OTHER, "id: cus_garage0000\n")
+    marc.commit(None, "")
+    assert kept(marc)[0] == "Drafts: none"
+
+
 def test_a_record_that_is_emptied_or_broken_stands_in_history_as_it_was(marc: Desk) -> None:
     good = marc.read(CUSTOMER)
     marc.write(CUSTOMER, "")

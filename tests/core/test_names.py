@@ -59,6 +59,11 @@ def test_no_leavings(name: str) -> None:
     assert not names.is_leaving(name)
 
 
+def test_everything_lies_in_the_vaults_own_folder_and_no_name_in_one_that_it_only_begins_with() -> None:
+    assert names.lies_in("a/b", "") and names.lies_in("a/b", "a") and names.lies_in("a/b", "a/b")
+    assert not names.lies_in("ab", "a") and not names.lies_in("a", "a/b")
+
+
 def test_beside_keeps_the_extension() -> None:
     assert names.beside("m/brochure.pdf", "1a2b3c4d") == "m/brochure~1a2b3c4d.pdf"
     assert names.beside("LICENSE", "1a2b3c4d") == "LICENSE~1a2b3c4d"

@@ -15,6 +15,7 @@ from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.syncing.attachments import choosing, pointers, show
 from fieldvault.actions.syncing.bringing import Brought, bring, talking
 from fieldvault.actions.syncing.hubcontents import HubContents
+from fieldvault.core.names import lies_in
 from fieldvault.core.pointers import Pointer, may_be_pointed_to
 from fieldvault.edge.git.hubs.link import Progress, no_progress
 from fieldvault.edge.git.store.trees import list_tree
@@ -93,9 +94,5 @@ def _below(vault: Vault, paths: Sequence[str]) -> list[str]:
     """The attachments of HEAD at these paths and below them; all of them for none."""
     tree = vault.head_tree()
     listed = list_tree(vault.objects, tree) if tree else {}
-    wanted = tuple(paths) or ("",)
-    return [
-        path
-        for path in listed
-        if may_be_pointed_to(path) and any(not one or path == one or path.startswith(f"{one}/") for one in wanted)
-    ]
+    wanted = paths or ("",)
+    return [path for path in listed if may_be_pointed_to(path) and any(lies_in(path, one) for one in wanted)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import drafts_message
+from fieldvault.core.names import lies_in
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
@@ -32,7 +33,7 @@ def keep_drafts(vault: Vault, at: tuple[int, int], broken: Iterable[Edit], paths
     tip = vault.refs.read(DRAFTS)
     last = read_commit(vault.objects, tip) if tip and tip in vault.objects else None
     kept = list_tree(vault.objects, last.tree) if last else {}
-    stand = {path: entry for path, entry in kept.items() if paths and not _lies_in(path, paths)}
+    stand = {path: entry for path, entry in kept.items() if paths and not any(lies_in(path, one) for one in paths)}
     with Batch(vault.objects) as batch:
         for edit in broken:
             if edit.read is not None and edit.change.new is not None:
@@ -47,7 +48,3 @@ def keep_drafts(vault: Vault, at: tuple[int, int], broken: Iterable[Edit], paths
             vault.refs.compare_and_set(DRAFTS, tip, new)
         elif last and not kept and last.commit_time < at[0] - KEPT_SECONDS:
             vault.refs.compare_and_set(DRAFTS, tip, None)
-
-
-def _lies_in(path: str, folders: Iterable[str]) -> bool:
-    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)

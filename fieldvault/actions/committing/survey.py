@@ -17,7 +17,7 @@ from fieldvault.actions.committing.word import may_differ
 from fieldvault.actions.ground.former import regained
 from fieldvault.actions.ground.mirror import mirrored
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.core.names import judge_path
+from fieldvault.core.names import judge_path, lies_in
 from fieldvault.core.snapshot import Entry, Oid, TreeChange
 from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import find
@@ -134,12 +134,12 @@ class _Look:
         missed = {
             f"{folder}/{name}" if folder else name
             for folder in (self.rows.keys() | self.behind.keys()) - self.met
-            if folder == path or _lies_below(folder, path)
+            if lies_in(folder, path)
             for name in self._tracked(folder)
         }
         missed |= {path} if self._row(path) or path in self.bases else set()
         for one in sorted(missed):
-            if not any(_lies_below(one, folder) for folder in left_alone):
+            if not any(one != folder and lies_in(one, folder) for folder in left_alone):
                 self._removed(one)
 
     def _tracked(self, folder: str) -> dict[str, Stat]:
@@ -202,10 +202,6 @@ def _outermost(paths: Iterable[str]) -> list[str]:
     """The paths, each once, without those that lie in a folder among them."""
     given = set(paths)
     return [""] if "" in given else sorted(path for path in given if given.isdisjoint(list(_folders_above(path))[1:]))
-
-
-def _lies_below(path: str, folder: str) -> bool:
-    return not folder or path.startswith(f"{folder}/")
 
 
 def _folders_above(folder: str) -> Iterator[str]:

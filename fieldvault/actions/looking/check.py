@@ -12,7 +12,7 @@ from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.agreement import FileProblem, disagreements
 from fieldvault.actions.records.types import Types
-from fieldvault.core.names import CONFIG_PATH, is_record, is_schema
+from fieldvault.core.names import CONFIG_PATH, is_record, is_schema, lies_in
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge import schemas, yamltext
 from fieldvault.edge.git.store.batch import Batch
@@ -104,4 +104,4 @@ def located(reader: Reader, tree: Oid, types: Types, one: FileProblem) -> FilePr
 
 def _below(path: str, chosen: Sequence[str]) -> bool:
     """Whether a path is one of the chosen ones or lies below one; all do when none was chosen."""
-    return not chosen or any(one in ("", path) or path.startswith(f"{one}/") for one in chosen)
+    return not chosen or any(lies_in(path, one) for one in chosen)
