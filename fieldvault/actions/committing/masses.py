@@ -51,16 +51,11 @@ def held_there(reader: Reader, base: Oid | None, gone: Collection[str], commits:
 
 def _held(reader: Reader, tree: Oid, gone: Collection[str], recent: _Recent) -> set[str]:
     types = Types(reader, tree)
-
-    def type_of(path: str) -> str:
-        kind = types.type_of(path)
-        return kind.name if kind else ""
-
     before = recent(types)
     if before.total() + len(gone) <= COUNT_MAX:
         return set()
-    totals = Counter(type_of(path) for path in list_tree(reader, tree) if is_record(path))
-    return held(gone, type_of, totals.__getitem__, before.__getitem__)
+    totals = Counter(types.type_of(path) for path in list_tree(reader, tree) if is_record(path))
+    return held(gone, types.type_of, totals.__getitem__, before.__getitem__)
 
 
 def _recent(vault: Vault, types: Types, head: Oid | None, now: int) -> Counter[str]:
@@ -74,6 +69,5 @@ def _recent(vault: Vault, types: Types, head: Oid | None, now: int) -> Counter[s
         if len(commit.parents) == 1 and not allowed_in(commit.message):
             parent = read_commit(vault.objects, head).tree
             for path in gone_records(vault.objects, diff_trees(vault.objects, parent, commit.tree)):
-                kind = types.type_of(path)
-                found[kind.name if kind else ""] += 1
+                found[types.type_of(path)] += 1
     return found

@@ -85,9 +85,9 @@ def _problem(one: Disagreement) -> Problem:
 def _claims_of(reader: Reader, types: Types, change: TreeChange) -> Typed | None:
     if change.new is None:
         return None
-    kind, schema = types.type_of(change.path), types.schema(change.path)
+    schema = types.schema(change.path)
     try:
         value = yamltext.read(reader.blob(change.new.oid)).value(schema)
     except Unreadable:
         return None
-    return Typed(kind.name if kind else "", claims(value, schema))
+    return Typed(types.type_of(change.path), claims(value, schema))

@@ -49,8 +49,7 @@ def _describe(reader: Reader | None, types: Types, change: TreeChange, to: str |
     kind = "renamed" if to else "new" if change.old is None else "removed" if change.new is None else "changed"
     if not is_record(path):
         return FileChange(path, kind, path.rpartition("/")[2])
-    type_ = types.type_of(path)
-    type_name = type_.name if type_ else ""
+    type_name = types.type_of(path)
     if reader is None:
         return FileChange(path, kind, title_of(None, path), type_name, old_path=change.path if to else None)
     schema = types.schema(path)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.schema import DEFAULT, Schema
-from fieldvault.core.settings import NEWER, RecordType, Settings, settings_from
+from fieldvault.core.settings import NEWER, Settings, settings_from
 from fieldvault.core.snapshot import Entry, Oid
 from fieldvault.core.values import Value
 from fieldvault.edge import schemas, yamltext
@@ -48,12 +48,14 @@ class Types:
             self.problems.append(error)
             return Settings()
 
-    def type_of(self, path: str) -> RecordType | None:
-        return self.settings.type_of(path)
+    def type_of(self, path: str) -> str:
+        """The name of the type of the record at `path`; "" for none."""
+        kind = self.settings.type_of(path)
+        return kind.name if kind else ""
 
     def schema(self, path: str) -> Schema:
         """The schema of the record at `path`."""
-        kind = self.type_of(path)
+        kind = self.settings.type_of(path)
         return self._schema(kind.schema) if kind and kind.schema else DEFAULT
 
     def _schema(self, path: str) -> Schema:
