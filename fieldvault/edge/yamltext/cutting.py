@@ -32,7 +32,7 @@ class Cutter:
 
     def __init__(self, text: str, guard: Guard) -> None:
         self.text = text
-        self.events, self.unmask = events_of(text)
+        self.events, self.mask = events_of(text)
         self.guard = guard
         self.position = 0
 
@@ -68,7 +68,7 @@ class Cutter:
 
     def _scalar(self, event: yaml.ScalarEvent, raw: str, column: int) -> Scalar:
         self.guard.count(event)
-        value = event.value.translate(self.unmask) if self.unmask else event.value
+        value = self.mask.lifted(event) if self.mask else event.value
         node = Scalar(value, dedent(raw, column), event.style or "", event.anchor)
         if event.anchor:
             self.guard.anchor(event.anchor, node)
@@ -126,8 +126,8 @@ class Cutter:
 
     def _key(self, event: yaml.Event, keys: dict[str, int]) -> str:
         """A key of the map whose other keys, with their lines, are `keys`."""
-        key = self.guard.key(event)
-        key = key.translate(self.unmask) if self.unmask else key
+        scalar = self.guard.key(event)
+        key = self.mask.lifted(scalar) if self.mask else scalar.value
         if key in keys:
             raise refused("yaml-duplicate-key", event, key=key, first_line=keys[key])
         keys[key] = line_of(event)

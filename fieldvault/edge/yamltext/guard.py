@@ -120,11 +120,11 @@ class Guard:
         assert not isinstance(target, Alias)
         return Alias(name, target)
 
-    def key(self, event: yaml.Event) -> str:
-        """The text of a key."""
+    def key(self, event: yaml.Event) -> yaml.ScalarEvent:
+        """The event of a key."""
         if not isinstance(event, yaml.ScalarEvent) or event.anchor or not (event.value or event.style):
             raise refused("yaml-complex-key", event)
         if event.value == "<<" and not event.style:
             raise refused("yaml-merge-key", event)
         self.count(event)
-        return event.value
+        return event

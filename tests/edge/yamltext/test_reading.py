@@ -32,6 +32,7 @@ FILES = {
     "bom": "\ufeffa: 1\n",
     "no-final-newline": "a: 1\nb: |\n  x",
     "line-separators": "a: x\u2028y\u2029z\nb: \"\x85\"\nc: \ufeff1\n",
+    "escaped-pairs": '{"\\ud83d\\ude00": "\\uD83D\\uDE00\\ud83d\\ude01", "b": \'\\ud83d\\ude00\'} # \\ud83d\\ude00\n',
     "top-list": "- a\n- b\n",
     "top-flow": "--- [a, b] # c\n",
     "top-scalar": "just text\n",
@@ -101,6 +102,38 @@ def test_refused_with_its_line(data: bytes, kind: str, line: int | None) -> None
         read(data)
     assert (caught.value.kind, caught.value.facts.get("line")) == (kind, line)
     assert time.perf_counter() - started < 1
+
+
+PAIRS = {  # JSON escapes a character beyond U+FFFF as two
+    '"\\ud83d\\ude00"': "😀",
+    '"a\\uD83D\\uDE00\\ud83d\\ude01z"': "a😀😁z",
+    '"\\\\\\ud83d\\ude00"': "\\😀",
+    '"\\\\ud83d\\\\ude00"': "\\ud83d\\ude00",
+    "'\\ud83d\\ude00'": "\\ud83d\\ude00",
+    "\\ud83d\\ude00": "\\ud83d\\ude00",
+    "|-\n  \\ud83d\\ude00 \ue000": "\\ud83d\\ude00 \ue000",
+}
+
+
+@pytest.mark.parametrize(("written", "value"), PAIRS.items())
+def test_two_escapes_are_one_character_in_double_quotes(written: str, value: str) -> None:
+    assert read(f"a: {written}\n".encode()).value() == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "written", ['"\\ud83d"', '"\\ude00"', '"\\ud83d\\ud83d"', '"\\\\ud83d\\ude00"', '"\\ude00\\ud83d"']
+)
+def test_half_a_pair_is_no_character(written: str) -> None:
+    with pytest.raises(Unreadable) as failure:
+        read(f"a: {written}\n".encode())
+    assert (failure.value.kind, failure.value.facts["line"]) == ("yaml-syntax", 1)
+
+
+def test_a_key_of_two_escapes() -> None:
+    key = '"\\ud83d\\ude00"'
+    assert read(f"{key}: 1\n".encode()).value() == {"😀": 1}
+    with pytest.raises(Unreadable, match="yaml-duplicate-key"):
+        read(f"{key}: 1\n😀: 2\n".encode())
 
 
 def test_a_key_twice_names_both_lines() -> None:
