@@ -66,7 +66,7 @@ class BadLink:
                 self.carried[way] += len(data)
                 sink.sendall(data)
                 if self._left[way] == 0:
-                    return None if self._silent else self._cut()
+                    return None if self._silent else self.cut()
             sink.shutdown(socket.SHUT_WR)
         return None
 
@@ -74,7 +74,8 @@ class BadLink:
     def connections(self) -> int:
         return len(self._open) // 2
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End all connections that are open now."""
         for one in self._open:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

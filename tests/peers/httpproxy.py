@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
 _END = b"\r\n\r\n"
@@ -12,12 +14,15 @@ _END = b"\r\n\r\n"
 
 class HttpProxy:
     """`answer`: what it says to everybody in the place of carrying anything. `heard`: the first lines and headers of
-    each connection.
+    each connection. `certificate` and its key: it is spoken to by TLS.
     """
 
-    def __init__(self, answer: str | None = None) -> None:
+    def __init__(self, answer: str | None = None, certificate: tuple[Path, Path] | None = None) -> None:
         self.heard: list[str] = []
         self._answer = answer
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+        if self._tls and certificate:
+            self._tls.load_cert_chain(*certificate)
         self._open: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
@@ -32,6 +37,9 @@ class HttpProxy:
 
     def _serve(self, near: socket.socket) -> None:
         with contextlib.suppress(OSError):
+            if self._tls:
+                near = self._tls.wrap_socket(near, server_side=True)
+                self._open.append(near)
             head = b""
             while _END not in head:
                 if not (data := near.recv(65536)):

@@ -39,6 +39,11 @@ class HttpPeer(Peer):
     limited: str = ""  # takes no request above a kilobyte
     expired: str = ""  # https, by a certificate that was good until yesterday
 
+    @property
+    def certificate(self) -> tuple[Path, Path]:
+        """The server's own, and its key."""
+        return self.authority.with_name("server.pem"), self.authority.with_name("server.key")
+
     def secure_url(self, name: str) -> str:
         return f"{self.secure}{name}"
 

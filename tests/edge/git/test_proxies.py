@@ -124,12 +124,21 @@ def test_a_vault_names_the_proxy_of_its_hub_where_that_proxy_sees_nothing(
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("way", ["http", "https"])
 @pytest.mark.parametrize("kind", ["http", "https"])
 def test_all_of_git_goes_through(
-    kind: str, proxy: peers.HttpProxy, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, way: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marc = Person(tmp_path, servers.url(kind, servers.repository().path.name, monkeypatch), monkeypatch)
-    marc.has("all_proxy", f"127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(servers.http().authority))
+    certificate = servers.http().certificate if way == "https" else None
+    with peers.HttpProxy(certificate=certificate) as proxy:
+        marc.has("all_proxy", f"{way}://127.0.0.1:{proxy.port}")
+        _push_ask_and_fetch(marc, tmp_path)
+    assert proxy.heard
+
+
+def _push_ask_and_fetch(marc: Person, tmp_path: Path) -> None:
     tip = marc.git.commit_files({"a.yaml": "a: 1\n" * 10_000})
     with open_hub(marc.url, marc.git.path) as hub, Objects(marc.git.path / ".git") as objects:
         assert hub.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
@@ -138,7 +147,6 @@ def test_all_of_git_goes_through(
     with open_hub(marc.url, other.path) as hub, Objects(other.path / ".git") as objects:
         hub.fetch(objects, [tip], [])
         assert tip in objects
-    assert proxy.heard
 
 
 @pytest.mark.parametrize(

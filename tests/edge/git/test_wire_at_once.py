@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,20 @@ def test_one_connection_serves_the_whole_sync(
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("kind", ["http", "https"])
+def test_a_connection_that_the_server_has_closed_meanwhile_is_made_anew(
+    kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    direct = servers.url(kind, servers.repository().path.name, monkeypatch)
+    port = direct.split(":")[2].split("/")[0]
+    with peers.BadLink(int(port)) as link, open_hub(direct.replace(port, str(link.port)), tmp_path) as one:
+        assert one.tips() == {}
+        link.cut()
+        assert one.tips() == {}
+        assert link.connections == 2
+
+
+@pytest.mark.peers
 @pytest.mark.parametrize("kind", ["ssh", "ssh-v0"])
 def test_what_is_asked_and_fetched_goes_over_one_channel(
     kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -99,19 +115,19 @@ def test_ssh_logs_in_while_we_are_busy(servers: Servers, monkeypatch: pytest.Mon
 
 @pytest.mark.peers
 def test_http_is_asked_as_seldom_as_git_asks(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub, vault = servers.repository(), Git(tmp_path / "vault").init()
     theirs = Git(tmp_path / "marc").init().commit_files({"a.yaml": "a: 1\n"})
     Git(tmp_path / "marc")("push", "-q", str(hub.path), "main")
     mine = vault.commit_files({"b.yaml": "a: 1\n"})
     url = servers.url("http", hub.path.name, monkeypatch)
-    caplog.set_level("DEBUG", "urllib3.connectionpool")
+    monkeypatch.setattr(HTTPConnection, "debuglevel", 1)
     with open_hub(url, tmp_path) as one, Objects(vault.path / ".git") as objects:
         one.tips()
         one.fetch(objects, [theirs], [])
         assert one.publish(objects, {"refs/heads/other": (None, mine)}) == {"refs/heads/other": None}
-    asked = [record.getMessage().split('"')[1].split(" ")[0] for record in caplog.records if '"' in record.getMessage()]
+    asked = re.findall(r"^send: b'([A-Z]+) ", capsys.readouterr().out, re.MULTILINE)
     assert asked == ["GET", "POST", "POST", "GET", "POST"]
 
 

@@ -8,7 +8,6 @@ page for a dumb git server, gives a whole request body the time-out of one write
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,21 +17,20 @@ from urllib.parse import urljoin
 from dulwich.client import AbstractHttpGitClient
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref
-from urllib3.exceptions import HTTPError
 
 from fieldvault.edge.git.hubs.address import Address, parse_address
 from fieldvault.edge.git.hubs.credentials import Login, approve, find_login, reject
-from fieldvault.edge.git.hubs.httppool import basic, http_failure, http_pool
-from fieldvault.edge.git.hubs.link import Limits, Progress, unreachable
-from fieldvault.edge.git.hubs.proxy import Proxy
-from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
+from fieldvault.edge.git.hubs.httplink import HttpLink
+from fieldvault.edge.git.hubs.httpway import HttpWay, basic
+from fieldvault.edge.git.hubs.link import Progress
+from fieldvault.errors import HubRefused, HubUnreachable
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     from dulwich.object_store import GraphWalker
-    from urllib3 import BaseHTTPResponse
 
 _PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
-_REST_BYTES = 64 << 10  # what is read after an answer so that its connection can be used again
 _REDIRECTS_MAX = 3
 _ANY_REF = [b"refs/heads/main"]  # where nobody wants to know what stands there
 _SAY_THE_END = ("Content-Length", "Transfer-Encoding")  # one of these is in every whole answer
@@ -52,20 +50,16 @@ class _Told(NamedTuple):
 
 
 class HttpClient(AbstractHttpGitClient):
-    """dulwich's smart http over requests of ours. `authorities`: a file of certificates that replaces the system's."""
+    """dulwich's smart http over requests of ours."""
 
-    def __init__(
-        self, address: Address, limits: Limits, progress: Progress, authorities: str | None, proxy: Proxy | None
-    ) -> None:
+    def __init__(self, address: Address, way: HttpWay, progress: Progress) -> None:
         super().__init__(address.shown)
         self._address = address
         self._progress = progress
-        self._pool = http_pool(limits, authorities, proxy)
+        self._link = HttpLink(address.host, way)
         self._origin = address  # whom the login was asked for
         self._login: Login | None = None
         self._approved = False
-        self._answer: Answer | None = None
-        self._keeps = True  # connections, until one of them was cut: some servers close them without a word
         self._path = address.path.encode("utf-8", "surrogateescape")
         self._told: _Told | None = None  # what the server said of itself and its refs, when it was last asked
 
@@ -110,42 +104,27 @@ class HttpClient(AbstractHttpGitClient):
 
     def close(self) -> None:
         self._told = None
-        self._finish()
-        self._pool.clear()
+        self._link.close()
 
     @staticmethod
     def _warn_filter_objects() -> None:
         """A server that leaves nothing out sends more than was asked for, and that is all."""
 
-    def _finish(self) -> None:
-        """Be done with the answer before: dulwich leaves one open, and one connection serves them all."""
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
-
     def _http_request(  # type: ignore[override]
         self, url: str, headers: Mapping[str, str] | None = None, data: _Body = None, raise_for_status: bool = True
     ) -> tuple[Answer, Callable[[int], bytes]]:
         """dulwich's one door to http. Raises only our errors."""
-        self._finish()
         asked = url
         for _ in range(_REDIRECTS_MAX):
             response = self._authorized(url, headers or {}, data)
             location = response.headers.get("Location") if 300 <= response.status < 400 else None
             if location is None:
                 break
-            _be_done(response)
             url = self._redirected(url, urljoin(url, location))
         else:
             raise HubRefused("hub-not-git", host=self._address.host)
-        try:
-            self._judge(response, pushing=url.endswith("/git-receive-pack"))
-        except FieldvaultError:
-            response.close()
-            raise
-        moved_to = url if url != asked else ""
-        self._answer = Answer(response, self._address.host, self._progress, redirect_location=moved_to)
-        return self._answer, self._answer.read
+        self._judge(response, pushing=url.endswith("/git-receive-pack"))
+        return Answer(response.headers.get("Content-Type"), url if url != asked else ""), self._read
 
     def _redirected(self, url: str, target: str) -> str:
         """The same host, and never from https back to http; a captive portal sends everybody elsewhere."""
@@ -156,11 +135,10 @@ class HttpClient(AbstractHttpGitClient):
             raise HubUnreachable("hub-elsewhere", host=self._address.host, to=new.place)
         return target
 
-    def _authorized(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
+    def _authorized(self, url: str, headers: Mapping[str, str], data: _Body) -> HTTPResponse:
         """The answer to a request; the credential helpers are asked once, when the hub wants to know who we are."""
         response = self._send(url, headers, data)
         if response.status == 401 and self._login is None and not isinstance(data, Iterator):
-            _be_done(response)
             here = parse_address(url, _NOWHERE)
             self._origin = replace(self._address, scheme=here.scheme, port=here.port)
             self._login = find_login(self._origin)
@@ -168,7 +146,6 @@ class HttpClient(AbstractHttpGitClient):
                 raise HubRefused("hub-login", host=self._address.host)
             response = self._send(url, headers, data)
         if response.status == 401:
-            response.close()
             if self._login is not None:
                 reject(self._origin, self._login)
                 self._login = None
@@ -178,25 +155,16 @@ class HttpClient(AbstractHttpGitClient):
             approve(self._origin, self._login)
         return response
 
-    def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> BaseHTTPResponse:
+    def _send(self, url: str, headers: Mapping[str, str], data: _Body) -> HTTPResponse:
         sent = dict(headers) | {"Pragma": "no-cache", "User-Agent": _AGENT}
         if self._login is not None and _same_origin(parse_address(url, _NOWHERE), self._origin):
             sent["Authorization"] = basic(self._login)
-        if not self._keeps:
-            sent["Connection"] = "close"
-        try:
-            return self._pool.urlopen(
-                "GET" if data is None else "POST",
-                url,
-                headers=sent,
-                body=None if data is None else self._metered(data),
-                redirect=False,
-                retries=False,
-                preload_content=False,
-            )
-        except (HTTPError, OSError) as error:
-            self._keeps = False
-            raise http_failure(self._address.host, error) from error
+        return self._link.send(url, sent, None if data is None else self._metered(data))
+
+    def _read(self, size: int) -> bytes:
+        data = self._link.read(size)
+        self._progress(len(data), 0, "received")
+        return data
 
     def _metered(self, data: bytes | Iterator[bytes]) -> Iterator[bytes]:
         for chunk in (data,) if isinstance(data, bytes) else data:
@@ -205,7 +173,7 @@ class HttpClient(AbstractHttpGitClient):
                 yield piece
                 self._progress(len(piece), 0, "sent")
 
-    def _judge(self, response: BaseHTTPResponse, pushing: bool) -> None:
+    def _judge(self, response: HTTPResponse, pushing: bool) -> None:
         """Whether this is git's answer; whatever else stands before a hub says something else."""
         host, status = self._address.host, response.status
         kind = response.headers.get("Content-Type", "")
@@ -230,35 +198,14 @@ class HttpClient(AbstractHttpGitClient):
             raise HubRefused("hub-not-git", host=host)
 
 
-class Answer:
-    """One answer as dulwich wants it: with these three names, and a read that is complete or ends the stream."""
+class Answer(NamedTuple):
+    """One answer as dulwich wants it, with these names."""
 
-    def __init__(self, response: BaseHTTPResponse, host: str, progress: Progress, redirect_location: str) -> None:
-        self._response = response
-        self._host = host
-        self._progress = progress
-        self.content_type: str | None = response.headers.get("Content-Type")
-        self.redirect_location = redirect_location
-
-    def read(self, size: int) -> bytes:
-        try:
-            data = self._response.read(size)
-        except (HTTPError, OSError) as error:
-            raise unreachable(self._host, error) from error
-        self._progress(len(data), 0, "received")
-        return data
+    content_type: str | None
+    redirect_location: str
 
     def close(self) -> None:
-        _be_done(self._response)
-
-
-def _be_done(response: BaseHTTPResponse) -> None:
-    """Let the connection serve again where the answer is at its end, or close it."""
-    if not response.closed:
-        with contextlib.suppress(HTTPError, OSError):
-            if len(response.read(_REST_BYTES)) < _REST_BYTES:
-                response.release_conn()
-        response.close()
+        """The next request passes over what is left."""
 
 
 def _same_origin(one: Address, other: Address) -> bool:

@@ -8,11 +8,8 @@ what passes: through plain http that proxy would see the person's login.
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
-
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
 
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.hubs.address import Address
@@ -24,9 +21,11 @@ _PORTS = {"http": 1080, "https": 443}  # where an address names none; the first 
 
 
 class Proxy(NamedTuple):
-    """`url`: http://HOST:PORT or https://HOST:PORT."""
+    """`secure`: it is spoken to by TLS itself."""
 
-    url: str
+    host: str
+    port: int
+    secure: bool
     login: Login | None
 
 
@@ -50,20 +49,21 @@ def find_proxy(address: Address, person: GitConfig, vault: GitConfig) -> Proxy |
 def _taken_apart(named: str, host: str) -> Proxy:
     shown = named.rpartition("@")[2]
     try:
-        place = parse_url(named if "://" in named else f"http://{named}")
-    except LocationParseError as error:
+        place = urlsplit(named if "://" in named else f"http://{named}")
+        at, port = place.hostname, place.port or _PORTS.get(place.scheme)
+    except ValueError as error:
         raise FieldvaultError("hub-proxy", proxy=shown) from error
-    if place.scheme is not None and place.scheme.startswith("socks"):
+    if place.scheme.startswith("socks"):
         raise FieldvaultError("hub-proxy-socks", proxy=shown, host=host)
-    if place.scheme not in _PORTS or not place.host:
+    if not at or port is None or place.scheme not in _PORTS:
         raise FieldvaultError("hub-proxy", proxy=shown)
-    port = place.port or _PORTS[place.scheme]
-    return Proxy(f"{place.scheme}://{place.host}:{port}", _login(place.auth, place.scheme, place.host, port))
+    login = place.netloc.rpartition("@")[0]
+    return Proxy(at, port, place.scheme == "https", _login(login, place.scheme, at, port))
 
 
-def _login(said: str | None, scheme: str, host: str, port: int) -> Login | None:
+def _login(said: str, scheme: str, host: str, port: int) -> Login | None:
     """The one in the address; where that is a name alone, the credential helpers know the rest."""
     if not said:
         return None
     user, colon, password = said.partition(":")
-    return find_login(Address(scheme, "/", host.strip("[]"), port, unquote(user), unquote(password) if colon else None))
+    return find_login(Address(scheme, "/", host, port, unquote(user), unquote(password) if colon else None))

@@ -47,10 +47,12 @@ def _client(address: Address, root: Path, limits: Limits, progress: Progress) ->
     person = GitConfig(None)
     if address.scheme in ("http", "https"):
         from fieldvault.edge.git.hubs.http import HttpClient
+        from fieldvault.edge.git.hubs.httpway import HttpWay
         from fieldvault.edge.git.hubs.proxy import find_proxy
 
         authorities = os.environ.get("GIT_SSL_CAINFO") or http_setting(person, "sslCAInfo", address)
-        return HttpClient(address, limits, progress, authorities, find_proxy(address, person, GitConfig(root / ".git")))
+        proxy = find_proxy(address, person, GitConfig(root / ".git"))
+        return HttpClient(address, HttpWay(address.host, limits, authorities, proxy), progress)
     if address.scheme == "ssh":
         return _ssh_client(address, limits, progress, person)
     from fieldvault.edge.git.hubs.streamclient import StreamClient

@@ -1,0 +1,113 @@
+"""How a connection to an http server is made: straight or through a proxy, with TLS where the address says so.
+
+Law: it is made by link.connect, so that every wait has an end; TLS is always verified; what is wrong with the proxy is
+said of the proxy, and not of the hub behind it.
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+from functools import cached_property
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fieldvault.edge.git.hubs.credentials import Login
+from fieldvault.edge.git.hubs.link import Limits, connect
+from fieldvault.edge.git.hubs.proxy import Proxy
+from fieldvault.errors import FieldvaultError, HubUnreachable
+
+_PORTS = {"http": 80, "https": 443}
+_NO_TUNNEL = "Tunnel connection failed: "  # http.client's words before the proxy's status
+
+
+class HttpWay:
+    """The way to the hub `host`. `authorities`: a file of certificates that replaces the system's."""
+
+    def __init__(self, host: str, limits: Limits, authorities: str | None, proxy: Proxy | None) -> None:
+        self._host = host
+        self._limits = limits
+        self._authorities = authorities
+        self._proxy = proxy
+
+    def connection(self, origin: str) -> HTTPConnection:
+        """An open one, for scheme://host:port. OSError where it cannot be made."""
+        place = urlsplit(origin)
+        made = self._made(place.scheme, place.hostname or "", place.port or _PORTS[place.scheme])
+        made._create_connection = lambda *_: self._first(made.host, made.port)  # type: ignore[attr-defined]
+        try:
+            made.connect()
+        except OSError as error:
+            if not str(error).startswith(_NO_TUNNEL):
+                raise
+            wanted = str(error).startswith(f"{_NO_TUNNEL}407")
+            raise self._failure("proxy-login" if wanted else "proxy-refused") from error
+        return made
+
+    def request(self, url: str) -> tuple[str, dict[str, str]]:
+        """What is asked for at an address, and with which headers: a proxy for http hears of all of it."""
+        place = urlsplit(url)
+        if self._proxy is not None and place.scheme == "http":
+            return url, self._introduction
+        return place._replace(scheme="", netloc="").geturl(), {}
+
+    def _made(self, scheme: str, host: str, port: int) -> HTTPConnection:
+        """Not open yet."""
+        proxy = self._proxy
+        if scheme == "http":
+            return HTTPConnection(proxy.host, proxy.port) if proxy else HTTPConnection(host, port)
+        if proxy is None:
+            return HTTPSConnection(host, port, context=self._trusted)
+        made = HTTPSConnection(proxy.host, proxy.port, context=self._trusted)
+        if proxy.secure:
+            made = _TlsInTls(proxy.host, proxy.port, self._trusted, host)
+        made.set_tunnel(host, port, self._introduction)
+        return made
+
+    def _first(self, host: str, port: int) -> socket.socket:
+        """A connection to the hub or to the proxy."""
+        if self._proxy is None:
+            return connect(host, port, self._limits)
+        try:
+            reached = connect(host, port, self._limits)
+            return self._trusted.wrap_socket(reached, server_hostname=host) if self._proxy.secure else reached
+        except OSError as error:
+            raise self._failure("proxy") from error
+
+    def _failure(self, reason: str) -> HubUnreachable:
+        return HubUnreachable("hub-unreachable", host=self._host, reason=reason)
+
+    @property
+    def _introduction(self) -> dict[str, str]:
+        login = self._proxy.login if self._proxy else None
+        return {"Proxy-Authorization": basic(login)} if login else {}
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        """Whose certificates count: read when the first connection needs them, which costs as much as a small sync."""
+        try:
+            return ssl.create_default_context(cafile=self._authorities and Path(self._authorities).expanduser())
+        except (OSError, RuntimeError) as error:  # ssl.SSLError is the first, nobody's ~ the second
+            raise FieldvaultError("hub-authorities", path=self._authorities) from error
+
+
+class _TlsInTls(HTTPSConnection):
+    """To an https hub behind a proxy that speaks TLS as well, which Python's own sockets cannot lay into each other."""
+
+    def __init__(self, host: str, port: int, trusted: ssl.SSLContext, behind: str) -> None:
+        super().__init__(host, port, context=trusted)
+        self._trusted = trusted
+        self._behind = behind
+
+    def connect(self) -> None:
+        from urllib3.util.ssltransport import SSLTransport
+
+        HTTPConnection.connect(self)
+        self.sock = SSLTransport(self.sock, self._trusted, server_hostname=self._behind)
+
+
+def basic(login: Login) -> str:
+    """The header of a login, in UTF-8, as git sends it."""
+    return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode("ascii")
