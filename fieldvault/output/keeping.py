@@ -163,8 +163,7 @@ def _attachments_wait_of(report: StatusReport) -> str:
 
 
 def undone(report: Undone) -> Iterator[str]:
-    subject = report.commit.message.splitlines()[0] if report.commit.message.strip() else report.commit.oid[:10]
-    yield say("undone", subject=subject)
+    yield say("undone", subject=report.commit.subject or report.commit.oid[:10])
     yield from _merged(report.report.merged)
     yield from _behind(report.report.behind)
 

@@ -33,9 +33,8 @@ def log(entries: Iterable[LogEntry]) -> Iterator[str]:
     for entry in entries:
         commit = entry.commit
         when = datetime.fromtimestamp(commit.author_time).astimezone().strftime("%Y-%m-%d %H:%M")
-        subject = commit.message.splitlines()[0] if commit.message.strip() else ""
         waits = f"  ({say('log-waiting')})" if entry.waiting else ""
-        yield harmless(f"{commit.oid[:10]}  {when}  {person(commit.author)}  {subject}{waits}")
+        yield harmless(f"{commit.oid[:10]}  {when}  {person(commit.author)}  {commit.subject}{waits}")
         if entry.decided is not None:
             yield from _decisions(entry.decided)
 

@@ -16,8 +16,7 @@ _TRAILER_LINE = re.compile(rf"^{_TRAILER}: ([0-9a-f]{{40}})$", re.M)
 
 def undo_message(target: Commit) -> str:
     """The message of the commit that takes back `target`."""
-    subject = target.message.splitlines()[0] if target.message.strip() else target.oid[:10]
-    return f"Undo: {subject}\n\n{_TRAILER}: {target.oid}\n"
+    return f"Undo: {target.subject or target.oid[:10]}\n\n{_TRAILER}: {target.oid}\n"
 
 
 def taken_back_by(commit: Commit) -> Oid | None:

@@ -29,7 +29,7 @@ def commit_facts(reader: Reader, oid: Oid, said: str | None = None) -> Mapping[s
     return {
         "oid": oid,
         "commit": oid[:10],
-        "subject": commit.message.partition("\n")[0],
+        "subject": commit.subject,
         "paths": [change.path for change in suspects],
         "file": suspects[0].path if suspects else "",
         "octets": sizes[suspects[0]] if suspects else 0,

@@ -202,8 +202,7 @@ def write_bundle(path: Path, reader: Reader, refs: Mapping[str, Oid], known: Col
     with whole_file(path) as file:
         file.write(_SIGNATURES[0])
         for oid in sorted(needs):
-            subject = read_commit(reader, oid).message.partition("\n")[0]
-            file.write(f"-{oid} {subject}\n".encode("utf-8", "surrogateescape"))
+            file.write(f"-{oid} {read_commit(reader, oid).subject}\n".encode("utf-8", "surrogateescape"))
         for ref, oid in refs.items():
             file.write(f"{oid} {ref}\n".encode())
         file.write(b"\n")

@@ -41,6 +41,11 @@ class Commit(NamedTuple):
     message: str
     extra: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0].strip()
+
 
 def read_commit(reader: Reader, oid: Oid) -> Commit:
     return _kept(oid, expect(reader, oid, "commit"))
