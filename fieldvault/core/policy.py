@@ -6,14 +6,13 @@ answer depends on the schema alone, never on a record. A rule that contradicts i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fieldvault.core import scalars
+from fieldvault.core.keywords import Applying, Keywords
 from fieldvault.core.values import Value
 from fieldvault.errors import SchemaInvalid
-
-Keywords = Mapping[str, Any]  # one JSON Schema object
 
 STATED, INFERRED, DEFAULT = "stated", "inferred", "default"
 
@@ -116,38 +115,29 @@ def _levels(strategy: str, argument: Any, *, empty: bool = False) -> tuple[Value
     return tuple(argument)
 
 
-def inferred(
-    parts: Sequence[Keywords], types: tuple[str, ...], items: Sequence[Keywords], item_types: tuple[str, ...]
-) -> Policy:
-    """The policy that the schema implies. `parts` all apply to the field, `items` to each item of its list."""
-    for keywords in parts:
+def inferred(field: Applying, item: Applying) -> Policy:
+    """The policy that the schema implies by what it says of the field, and of each item of its list."""
+    for keywords in field.always:
         if keywords.get("readOnly") is True or "const" in keywords:
             return Policy("immutable", INFERRED)
         if str(keywords.get("contentMediaType", "")).startswith("text/"):
             return Policy("text", INFERRED)
-    if types == (scalars.ARRAY,):
-        return _inferred_list(parts, items, item_types)
-    if not types:
+    if field.types == (scalars.ARRAY,):
+        return _inferred_list(field, item)
+    if not field.types:
         return Policy("granular")  # on a map; whatever is no map merges as a register
-    if scalars.OBJECT in types:
+    if scalars.OBJECT in field.types:
         return Policy("granular", INFERRED)
     return Policy("register")
 
 
-def _inferred_list(parts: Sequence[Keywords], items: Sequence[Keywords], item_types: tuple[str, ...]) -> Policy:
-    needed = required(items)
+def _inferred_list(field: Applying, item: Applying) -> Policy:
     for key in ("id", "key"):
-        if key in needed:
+        if key in item.required:
             return Policy("keyed", INFERRED, keys=(key,))
-    unique = any(keywords.get("uniqueItems") is True for keywords in parts)
-    scalar_items = bool(item_types) and not {scalars.OBJECT, scalars.ARRAY} & set(item_types)
+    unique = any(keywords.get("uniqueItems") is True for keywords in field.always)
+    scalar_items = bool(item.types) and not {scalars.OBJECT, scalars.ARRAY} & set(item.types)
     return Policy("set", INFERRED) if unique and scalar_items else Policy("register")
-
-
-def required(parts: Sequence[Keywords]) -> set[str]:
-    """The names of the fields that a map must have."""
-    listed = (keywords.get("required") for keywords in parts)
-    return {str(name) for names in listed if isinstance(names, list) for name in names}
 
 
 def check(

@@ -1,25 +1,21 @@
 """Schema: for each path of a record the rule of its field: type, strategy, keys, group.
 
-Law: a rule is a function of the schema objects that apply at a path: the property's own, what it refers to, what it is
-composed of. Rules are built when they are asked for and remembered, so that a schema may refer to itself.
+Law: a rule is a function of the schema objects that apply at a path (keywords.py says which). Rules are built when they
+are asked for and remembered, so that a schema may refer to itself.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 from fieldvault.core import formats, policy, scalars
-from fieldvault.core.policy import Keywords, Policy
-from fieldvault.core.values import FieldPath, Maybe, Value, to_pointer
+from fieldvault.core.keywords import Applying, Keywords, pointer_to
+from fieldvault.core.policy import Policy
+from fieldvault.core.values import FieldPath, Maybe, Value
 from fieldvault.errors import SchemaInvalid
 
-_ORDER = (
-    scalars.NULL, scalars.BOOLEAN, scalars.INTEGER, scalars.NUMBER, scalars.TEXT, scalars.OBJECT, scalars.ARRAY,
-)  # fmt: skip
-_PATTERN_KEY_CHARACTERS = 200  # longer keys match no pattern: Python's expressions are not linear
+_GROUP: Keywords = {"x-merge": "atomic", "type": "object"}
 
 
 class Schema:
@@ -69,41 +65,14 @@ class Schema:
                 below.append(((*path, "*"), rule.item))
             waiting.extend(reversed(below))
 
-    def resolve(self, reference: str) -> Keywords:
-        """The schema object that a local `$ref` names; others are refused."""
-        target: Any = self.document
-        if not reference.startswith("#"):
-            raise SchemaInvalid("schema-ref", ref=reference)
-        for step in reference.removeprefix("#").split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            target = target.get(step) if isinstance(target, dict) else None
-        if not isinstance(target, dict):
-            raise SchemaInvalid("schema-ref", ref=reference)
-        return target
-
-    def pointer(self, keywords: Keywords) -> str:
-        """Where in the document one of its objects stands, as a JSON Pointer; "" where it is none of them."""
-        waiting: list[tuple[FieldPath, Any]] = [((), self.document)]
-        while waiting:
-            path, found = waiting.pop()
-            if found is keywords:
-                return to_pointer(path)
-            if isinstance(found, dict):
-                waiting.extend(((*path, str(step)), each) for step, each in found.items())
-            elif isinstance(found, list):
-                waiting.extend(((*path, str(step)), each) for step, each in enumerate(found))
-        return ""
-
 
 class FieldRule:
-    """How one field is read and merged. `parts` are the schema objects that state it, the nearest first."""
+    """How one field is read and merged."""
 
     def __init__(self, schema: Schema, stated: list[Keywords]) -> None:
         self.schema = schema
-        self.parts: list[Keywords] = []  # what holds in any case
-        self.branches: list[list[Keywords]] = []  # the branches of each anyOf, oneOf, if
-        self._expand(stated)
-        self.types = self._types()
+        self.applying = Applying(stated, schema.document)
+        self.types = self.applying.types
         self.policy = self._policy()
 
     @property
@@ -112,41 +81,43 @@ class FieldRule:
 
     @cached_property
     def title(self) -> str:
-        return str(self._first("title", ""))
+        return str(self.applying.first("title") or "")
 
     @cached_property
     def format(self) -> str | None:
-        found = self._first("format", None)
+        found = self.applying.first("format")
         return found if isinstance(found, str) else None
 
     @cached_property
     def ref(self) -> str | None:
         """The record type whose id the field holds."""
-        found = self._first("x-ref", None)
+        found = self.applying.first("x-ref")
         return found if isinstance(found, str) else None
 
     @cached_property
     def unique(self) -> bool:
         """Whether no two records of the type may have the same value here."""
-        return self._first("x-unique", False) is True
+        return self.applying.first("x-unique") is True
 
     @cached_property
     def enum(self) -> list[Value] | None:
-        found = self._first("enum", None)
+        found = self.applying.first("enum")
         return found if isinstance(found, list) else None
+
+    @cached_property
+    def pointer(self) -> str:
+        """Where the schema's document states the field, as a JSON Pointer."""
+        stated = self.applying.always
+        return pointer_to(stated[0], self.schema.document) if stated else ""
 
     @cached_property
     def properties(self) -> tuple[str, ...]:
         """The names of the fields that the schema states for this map, in its order."""
-        names: dict[str, None] = {}
-        for keywords in self._all():
-            found = keywords.get("properties")
-            names.update(dict.fromkeys(found if isinstance(found, dict) else ()))
-        return tuple(names)
+        return self.applying.names()
 
     @cached_property
     def items(self) -> list[Keywords]:
-        return [keywords["items"] for keywords in self._all() if isinstance(keywords.get("items"), dict)]
+        return self.applying.items()
 
     @cached_property
     def item(self) -> FieldRule:
@@ -162,24 +133,25 @@ class FieldRule:
             if group:
                 groups.setdefault(group, []).append(name)
         grouped = {name for members in groups.values() for name in members}
-        for name, members in self._alternatives():
-            if not grouped & set(members):
-                groups[name] = members
-        return {name: tuple(members) for name, members in groups.items()}
+        for group, names in self.applying.alternatives():
+            if not grouped & names:
+                groups[group] = [name for name in self.properties if name in names]
+        return {group: tuple(members) for group, members in groups.items()}
 
     def field(self, name: str) -> FieldRule:
         """The rule of a field of this map."""
         known = self._named.get(name)
         if known is None:
-            known = self.schema.compiled(self._stated_for(name)) if self._open else self.schema.unknown
+            known = self.schema.compiled(self.applying.property(name)) if self._unnamed else self.schema.unknown
         return known
 
     @cached_property
     def _named(self) -> dict[str, FieldRule]:
-        return {name: self.schema.compiled(self._stated_for(name)) for name in self.properties}
+        return {name: self.schema.compiled(self.applying.property(name)) for name in self.properties}
 
-    def _stated_for(self, name: str) -> list[Keywords]:
-        return [found for keywords in self._all() for found in _stated_for(name, keywords)]
+    @cached_property
+    def _unnamed(self) -> list[Keywords]:
+        return self.applying.unnamed()
 
     def step(self, step: str) -> FieldRule:
         """The rule one step further down a path: an item of a list, a group, or a field."""
@@ -217,14 +189,6 @@ class FieldRule:
             return self.value(str(value), True)
         return value
 
-    def _first(self, keyword: str, otherwise: Any) -> Any:
-        return next((keywords[keyword] for keywords in self._all() if keyword in keywords), otherwise)
-
-    def _all(self) -> Iterator[Keywords]:
-        yield from self.parts
-        for branches in self.branches:
-            yield from branches
-
     def _reaches(self, test: Callable[[FieldRule], bool]) -> bool:
         waiting, seen = [self], {id(self)}
         while waiting:
@@ -232,75 +196,18 @@ class FieldRule:
             if test(rule):
                 return True
             below = [rule.field(name) for name in rule.properties] + ([rule.item] if rule.items else [])
-            below += [self.schema.compiled([more]) for more in rule._open]
+            below += [self.schema.compiled([more]) for more in rule._unnamed]
             for child in below:
                 if id(child) not in seen:
                     seen.add(id(child))
                     waiting.append(child)
         return False
 
-    @cached_property
-    def _open(self) -> list[Keywords]:
-        """The schema objects for fields that are not named."""
-        found = [_objects([keywords.get("additionalProperties")]) for keywords in self._all()]
-        found += [list(_objects_of(keywords.get("patternProperties")).values()) for keywords in self._all()]
-        return [keywords for each in found for keywords in each]
-
-    def _expand(self, stated: list[Keywords]) -> None:
-        seen: set[int] = set()
-        waiting = list(stated)
-        while waiting:
-            keywords = waiting.pop(0)
-            if id(keywords) in seen:
-                continue
-            seen.add(id(keywords))
-            self.parts.append(keywords)
-            if isinstance(keywords.get("$ref"), str):
-                waiting.append(self._referred(keywords))
-            waiting.extend(_objects(keywords.get("allOf")))
-            for name in ("anyOf", "oneOf"):
-                self._branch(_objects(keywords.get(name)), seen)
-            self._branch(_objects([keywords.get("then"), keywords.get("else")]), seen)
-
-    def _branch(self, branches: list[Keywords], seen: set[int]) -> None:
-        expanded: list[Keywords] = []
-        for keywords in branches:
-            while isinstance(keywords.get("$ref"), str) and id(keywords) not in seen:
-                seen.add(id(keywords))
-                keywords = self._referred(keywords)
-            if id(keywords) not in seen:
-                seen.add(id(keywords))
-                expanded.append(keywords)
-        if expanded:
-            self.branches.append(expanded)
-
-    def _referred(self, keywords: Keywords) -> Keywords:
-        try:
-            return self.schema.resolve(keywords["$ref"])
-        except SchemaInvalid as error:
-            error.facts.setdefault("field", self.schema.pointer(keywords))
-            raise
-
-    def _types(self) -> tuple[str, ...]:
-        allowed = set(_ORDER)
-        said = False
-        for choices in [[keywords] for keywords in self.parts] + self.branches:
-            found = [_types_of(keywords) for keywords in choices]
-            known = [types for types in found if types is not None]
-            if known and len(known) == len(found):
-                said = True
-                allowed &= set().union(*known)
-        if not said:
-            return ()
-        if scalars.INTEGER in allowed and scalars.NUMBER in allowed:
-            allowed.discard(scalars.INTEGER)
-        return tuple(name for name in _ORDER if name in allowed)
-
     def _policy(self) -> Policy:
-        stated = next((found for found in map(self._stated, self._all()) if found), None)
+        stated = next((found for found in map(self._stated, self.applying) if found), None)
         if stated and stated.strategy:
             return stated
-        implied = policy.inferred(self.parts, self.types, self.items, self.item.types if self.items else ())
+        implied = policy.inferred(self.applying, Applying(self.items, self.schema.document))
         if stated is None:
             return implied
         return Policy(implied.strategy, implied.why, stated.group, keys=implied.keys, order=stated.order)
@@ -309,80 +216,8 @@ class FieldRule:
         try:
             return policy.stated(keywords)
         except SchemaInvalid as error:
-            error.facts.setdefault("field", self.schema.pointer(keywords))
+            error.facts.setdefault("field", pointer_to(keywords, self.schema.document))
             raise
-
-    def _alternatives(self) -> Iterator[tuple[str, list[str]]]:
-        """The groups that a oneOf implies: what only some branches name, with the constant that tells them apart."""
-        for place, branches in enumerate(self.branches):
-            named = [_objects_of(keywords.get("properties")) for keywords in branches]
-            if len(branches) < 2:
-                continue
-            constants = {name for fields in named for name, field in fields.items() if "const" in field}
-            everywhere = set(named[0]).intersection(*named[1:])
-            partial = {name for fields in named for name in fields if name not in everywhere}
-            if constants and partial:
-                members = [name for name in self.properties if name in constants | partial]
-                yield (f"oneOf-{place + 1}" if place else "oneOf"), members
-
-
-_GROUP: Keywords = {"x-merge": "atomic", "type": "object"}
-
-
-def _objects(found: Any) -> list[Keywords]:
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _objects_of(found: Any) -> dict[str, Keywords]:
-    return {name: each for name, each in found.items() if isinstance(each, dict)} if isinstance(found, dict) else {}
-
-
-def _stated_for(name: str, keywords: Keywords) -> Iterator[Keywords]:
-    found = _objects_of(keywords.get("properties")).get(name)
-    if found is not None:
-        yield found
-    for pattern, each in _objects_of(keywords.get("patternProperties")).items():
-        if "(" not in pattern and len(name) <= _PATTERN_KEY_CHARACTERS and _matches(pattern, name):
-            yield each
-            found = each
-    if found is None and isinstance(keywords.get("additionalProperties"), dict):
-        yield keywords["additionalProperties"]
-
-
-def _matches(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return False
-
-
-def _types_of(keywords: Keywords) -> set[str] | None:
-    stated = keywords.get("type")
-    if isinstance(stated, str):
-        return {stated, scalars.INTEGER} if stated == scalars.NUMBER else {stated}
-    if isinstance(stated, list):
-        return {str(each) for each in stated} | ({scalars.INTEGER} if scalars.NUMBER in stated else set())
-    if "const" in keywords:
-        return {_type_of(keywords["const"])}
-    if isinstance(keywords.get("enum"), list):
-        return {_type_of(value) for value in keywords["enum"]}
-    if "properties" in keywords:
-        return {scalars.OBJECT}
-    return {scalars.ARRAY} if "items" in keywords else None
-
-
-def _type_of(value: Any) -> str:
-    if value is None:
-        return scalars.NULL
-    if isinstance(value, bool):
-        return scalars.BOOLEAN
-    if isinstance(value, int):
-        return scalars.INTEGER
-    if isinstance(value, str):
-        return scalars.TEXT
-    if isinstance(value, dict):
-        return scalars.OBJECT
-    return scalars.ARRAY if isinstance(value, list) else scalars.NUMBER
 
 
 DEFAULT = Schema({})

@@ -59,14 +59,14 @@ def _check_rule(rule: FieldRule) -> None:
         raise _at(rule, SchemaInvalid("schema-group-name", group=taken[0]))
     try:
         stated = rule.item.properties if rule.items else ()
-        item_fields = (*stated, *policy.required(rule.item.parts)) if stated else None
+        item_fields = (*stated, *rule.item.applying.required) if stated else None
         policy.check(found, rule.types, item_fields, rule.enum)
     except SchemaInvalid as error:
         raise _at(rule, error) from error
 
 
 def _at(rule: FieldRule, error: SchemaInvalid) -> SchemaInvalid:
-    error.facts.setdefault("field", rule.schema.pointer(rule.parts[0]) if rule.parts else "")
+    error.facts.setdefault("field", rule.pointer)
     return error
 
 

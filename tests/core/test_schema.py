@@ -8,12 +8,13 @@ import pytest
 
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import Value
+from fieldvault.errors import SchemaInvalid
 
 TEXT: dict[str, Value] = {"type": "string"}
 
 
 def strategy(field: dict[str, Value]) -> tuple[str, str]:
-    policy = Schema({"properties": {"f": field}}).rule(("f",)).policy
+    policy = Schema({"properties": {"f": field}, "$defs": {"keyed": {"required": ["key"]}}}).rule(("f",)).policy
     return policy.strategy, policy.why
 
 
@@ -25,6 +26,8 @@ INFERRED: dict[str, tuple[dict[str, Value], str, str]] = {
     "unique-maps": ({"type": "array", "items": {"type": "object"}, "uniqueItems": True}, "register", "default"),
     "items-with-key": ({"type": "array", "items": {"required": ["key"]}}, "keyed", "inferred"),
     "items-with-id": ({"items": {"required": ["key", "id"]}}, "keyed", "inferred"),
+    "items-by-reference": ({"items": {"$ref": "#/$defs/keyed"}}, "keyed", "inferred"),
+    "items-composed": ({"type": "array", "items": {"allOf": [{"required": ["id"]}]}}, "keyed", "inferred"),
     "read-only": ({"type": "string", "readOnly": True}, "immutable", "inferred"),
     "constant": ({"const": 1}, "immutable", "inferred"),
     "long-text": ({"type": "string", "contentMediaType": "text/markdown"}, "text", "inferred"),
@@ -63,6 +66,19 @@ def test_a_schema_may_refer_to_itself() -> None:
     assert schema.rule(("children", "0", "children", "1", "name")).types == ("string",)
     assert not schema.root.adds
     assert len(list(schema.rules())) < 10
+
+
+def test_a_list_may_be_a_list_of_itself() -> None:
+    schema = Schema({"type": "array", "items": {"$ref": "#"}})
+    assert schema.rule(("0", "0", "0")).types == ("array",)
+    assert len(list(schema.rules())) < 5
+
+
+@pytest.mark.parametrize("reference", ["other.json", "#/$defs/none", "#name"])
+def test_what_is_no_object_of_the_document_is_not_referred_to(reference: str) -> None:
+    with pytest.raises(SchemaInvalid) as error:
+        Schema({"properties": {"a": {"$ref": reference}}}).rule(("a",))
+    assert (error.value.kind, error.value.facts["field"]) == ("schema-ref", "/properties/a")
 
 
 def test_types_of_all_parts_hold_together() -> None:
