@@ -65,10 +65,10 @@ def _resolve_hint(one: OpenConflict) -> str:
 
 
 def _field(one: OpenConflict) -> str:
-    return one.field_title or _spoken(one.conflict)
+    return one.field_title or spoken(one.conflict)
 
 
-def _spoken(conflict: Conflict) -> str:
+def spoken(conflict: Conflict) -> str:
     field = conflict.field
     if not field:
         return say(f"kind-{conflict.kind}") if conflict.kind not in OF_VALUES else say("whole-record")

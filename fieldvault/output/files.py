@@ -1,4 +1,7 @@
-"""What attach, get, drop and pin report."""
+"""What attach, get, drop and pin report.
+
+Law: of each attachment that is not as it was asked for, why.
+"""
 
 from __future__ import annotations
 

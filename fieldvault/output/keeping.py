@@ -5,22 +5,23 @@ Law: one line where all is well. An absent hub is no error and never red.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fieldvault.core.deletions import MASS_DELETION
-from fieldvault.messages import count, error, harmless, reason, say, size
+from fieldvault.messages import count, harmless, reason, say, size
 from fieldvault.output.files import attached
-from fieldvault.output.phrases import ago, names, person, problems, some
+from fieldvault.output.phrases import ago, names, person, problems, some, why
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
     from fieldvault.actions.committing.commit import CommitReport
-    from fieldvault.actions.committing.unreadable import Draft
     from fieldvault.actions.deciding.conflicts import OpenConflict
     from fieldvault.actions.deciding.undo import Undone
     from fieldvault.actions.looking.status import StatusReport
     from fieldvault.actions.merging.treemerge import MergedFile
     from fieldvault.actions.syncing.report import SyncReport
+
+EDITS_MAX = 20  # of which status has a line each
 
 
 def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iterator[str]:
@@ -39,23 +40,32 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
 
 
 def waiting(report: CommitReport) -> Iterator[str]:
-    yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts)
-    masses = [path for path, why in report.held.items() if why == MASS_DELETION]
-    others = {path: why for path, why in report.held.items() if why != MASS_DELETION}
-    yield from (say("held", path=path, reason=reason(why)) for path, why in others.items())
+    yield from (say("draft", problem=why(draft.problem)) for draft in report.drafts)
+    masses, others = _masses_apart(report.held)
+    yield from _held(others)
     if masses:
         yield say("held-deletions", what=count(len(masses), "deletion"), names=some(masses))
     yield from _behind(report.behind)
 
 
-def _behind(paths: dict[str, str]) -> Iterator[str]:
-    yield from (say("behind", path=path, reason=reason(why)) for path, why in paths.items())
+def _masses_apart(held: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Mass deletions, of which one line tells, and what is told path by path, with its reason."""
+    masses = [path for path, kind in held.items() if kind == MASS_DELETION]
+    return masses, {path: kind for path, kind in held.items() if kind != MASS_DELETION}
+
+
+def _held(paths: Mapping[str, str]) -> Iterator[str]:
+    yield from (say("held", path=path, reason=reason(kind)) for path, kind in paths.items())
+
+
+def _behind(paths: Mapping[str, str]) -> Iterator[str]:
+    yield from (say("behind", path=path, reason=reason(kind)) for path, kind in paths.items())
 
 
 def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:
     yield from brought(report, conflicts)
     if report.unreachable is not None:
-        message = error(report.unreachable.kind, report.unreachable.facts)[0]
+        message = why(report.unreachable)
         yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
         if report.delivered:
             yield say("delivered", what=count(report.delivered, "commit"))
@@ -75,19 +85,17 @@ def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[s
     if moved:
         yield "     ".join(moved)
     yield from _merged(report.merged)
-    masses = [path for path, why in report.refused.items() if why == MASS_DELETION]
-    others = {path: why for path, why in report.refused.items() if why != MASS_DELETION}
-    for path, why in others.items():
-        yield say("refused", path=path, who=person(report.refused_by), reason=reason(why))
+    masses, others = _masses_apart(report.refused)
+    who = person(report.refused_by)
+    yield from (say("refused", path=path, who=who, reason=reason(kind)) for path, kind in others.items())
     if masses:
-        who = person(report.refused_by)
         yield say("refused-deletions", what=count(len(masses), "deletion"), names=some(masses), who=who)
     yield from _behind(report.behind)
     if report.restored:
         yield say("restored", what=count(report.restored, "commit"))
     yield from attached(report.attachments, report.absent)
     if report.refusal is not None:
-        yield say("contents-refused", why=error(report.refusal.kind, report.refusal.facts)[0])
+        yield say("contents-refused", why=why(report.refusal))
     if conflicts:
         from fieldvault.output.deciding import to_decide
 
@@ -96,11 +104,9 @@ def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[s
 
 
 def _wait(commits: int) -> str:
-    return (
-        say("nothing-waits")
-        if not commits
-        else say("wait-one" if commits == 1 else "wait-many", what=count(commits, "commit"))
-    )
+    if not commits:
+        return say("nothing-waits")
+    return say("wait-one" if commits == 1 else "wait-many", what=count(commits, "commit"))
 
 
 def _merged(files: Iterable[MergedFile]) -> Iterator[str]:
@@ -116,57 +122,50 @@ def _merged(files: Iterable[MergedFile]) -> Iterator[str]:
 
 
 def status(report: StatusReport, now: int) -> Iterator[str]:
-    parts = [report.branch or "HEAD"]
-    if report.hub is None:
-        parts.append(say("status-no-hub"))
-    elif report.waiting:
-        parts.append(_wait_of(report))
-    if report.hub is not None:
-        synced_at = report.confirmed_at
-        parts.append(say("status-synced", ago=ago(now - synced_at)) if synced_at else say("status-never"))
-    if report.delivered:
-        parts.append(say("status-delivered", what=count(report.delivered, "commit")))
-    if report.conflicts:
-        parts.append(say("status-decide", number=report.conflicts))
-    if report.drafts:
-        parts.append(
-            say("status-draft", what=count(len(report.drafts), "draft"), problem=draft_problem(report.drafts[0]))
-        )
-    if report.edits:
-        parts.append(say("status-edits", what=count(len(report.edits), "change")))
-    if report.attachments_waiting:
-        parts.append(_attachments_wait_of(report))
-    if report.attachments_absent:
-        parts.append(say("status-absent", what=count(report.attachments_absent, "attachment")))
-    under_way = report.waiting or report.attachments_waiting or report.attachments_absent
-    if not (under_way or report.waits or report.edits or report.behind):
-        parts.append(say("status-nothing"))
-    if report.watched:
-        parts.append(say("status-watched"))
-    yield " · ".join(parts)
+    yield " · ".join(_standing(report, now))
     if report.failure is not None:
-        yield say("status-failure", why=error(report.failure.kind, report.failure.facts)[0])
-    yield from (f"  {harmless(path)}" for path in report.edits[:20])
-    yield from (say("draft", problem=draft_problem(draft)) for draft in report.drafts[1:])
-    yield from (say("held", path=path, reason=reason(why)) for path, why in report.held.items())
+        yield say("status-failure", why=why(report.failure))
+    yield from (f"  {harmless(path)}" for path in report.edits[:EDITS_MAX])
+    yield from (say("draft", problem=why(draft.problem)) for draft in report.drafts[1:])
+    yield from _held(report.held)
     yield from (say("behind-now", path=path) for path in report.behind)
 
 
-def _wait_of(report: StatusReport) -> str:
-    key = "status-waits" if report.waiting == 1 else "status-waiting"
-    return say(key, what=count(report.waiting, "commit"), size=size(report.waiting_bytes))
+def _standing(report: StatusReport, now: int) -> Iterator[str]:
+    """The parts of the one line that says how things stand."""
+    yield report.branch or "HEAD"
+    if report.hub is None:
+        yield say("status-no-hub")
+    elif report.waiting:
+        yield _waits(report.waiting, "commit", report.waiting_bytes)
+    if report.hub is not None:
+        at = report.confirmed_at
+        yield say("status-synced", ago=ago(now - at)) if at else say("status-never")
+    if report.delivered:
+        yield say("status-delivered", what=count(report.delivered, "commit"))
+    if report.conflicts:
+        yield say("status-decide", number=report.conflicts)
+    if report.drafts:
+        problem = why(report.drafts[0].problem)
+        yield say("status-draft", what=count(len(report.drafts), "draft"), problem=problem)
+    if report.edits:
+        yield say("status-edits", what=count(len(report.edits), "change"))
+    if report.attachments_waiting:
+        yield _waits(report.attachments_waiting, "attachment", report.attachments_waiting_bytes)
+    if report.attachments_absent:
+        yield say("status-absent", what=count(report.attachments_absent, "attachment"))
+    under_way = report.waiting or report.attachments_waiting or report.attachments_absent
+    if not (under_way or report.waits or report.edits or report.behind):
+        yield say("status-nothing")
+    if report.watched:
+        yield say("status-watched")
 
 
-def _attachments_wait_of(report: StatusReport) -> str:
-    key = "status-waits" if report.attachments_waiting == 1 else "status-waiting"
-    return say(key, what=count(report.attachments_waiting, "attachment"), size=size(report.attachments_waiting_bytes))
+def _waits(number: int, noun: str, octets: int) -> str:
+    return say("status-waits" if number == 1 else "status-waiting", what=count(number, noun), size=size(octets))
 
 
 def undone(report: Undone) -> Iterator[str]:
     yield say("undone", subject=report.commit.subject or report.commit.oid[:10])
     yield from _merged(report.report.merged)
     yield from _behind(report.report.behind)
-
-
-def draft_problem(draft: Draft) -> str:
-    return error(draft.problem.kind, draft.problem.facts)[0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import harmless, say
-from fieldvault.output.deciding import _spoken
+from fieldvault.output.deciding import spoken
 from fieldvault.output.phrases import name_of, person, shown_value
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
@@ -26,7 +26,7 @@ def shown(report: Shown) -> Iterator[str]:
     yield from (harmless(line) for line in report.found.data.decode("utf-8-sig").splitlines())
     for conflict in report.conflicts:
         others = f" {say('or')} ".join(shown_value(value) for value in conflict.also)
-        yield say("also-stands", field=_spoken(conflict), values=others)
+        yield say("also-stands", field=spoken(conflict), values=others)
 
 
 def log(entries: Iterable[LogEntry]) -> Iterator[str]:

@@ -88,6 +88,11 @@ def mended(keys: Iterable[str]) -> Iterator[str]:
     yield from (say(key) for key in keys)
 
 
+def why(cause: FieldvaultError) -> str:
+    """What went wrong, without what to do."""
+    return error(cause.kind, cause.facts)[0]
+
+
 def failure(cause: FieldvaultError) -> Iterator[str]:
     message, hint = error(cause.kind, cause.facts)
     yield say("error", message=message)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.messages import error, say
 from fieldvault.output import deciding, keeping
+from fieldvault.output.phrases import why
 
 if TYPE_CHECKING:
     from fieldvault.actions.watching.watch import Happening
@@ -43,7 +44,7 @@ def shouted(happening: Happening) -> str | None:
     if happening.committed is not None and happening.committed.waits:
         return "\n".join(keeping.waiting(happening.committed))
     if happening.error is not None:
-        return error(happening.error.kind, happening.error.facts)[0]
+        return why(happening.error)
     if happening.synced is not None and happening.synced.received:
         return "\n".join(deciding.to_decide(happening.conflicts)) or None
     return None
