@@ -65,14 +65,16 @@ class OpenFields:
     def settle(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> Maybe:
         """Merge the values that stand at a field; `values` are those that the three versions show.
 
-        Gives the one to show: that of the one side that changed what stands, else the highest rank, or the base where
-        the strategy says so. What else stands is noted.
+        Gives the one to show: that which both show, or the one side that changed what stands, else the highest rank, or
+        the base where the strategy says so. What else stands is noted.
         """
         base, ours, theirs = self._sets(path, rule, values)
         result = standing(base, ours, theirs)
         names = [canonical(rule.standard(value)) for value in values]
         shown = canonical(rule.standard(ranked(result)[0]))
-        if ours.keys() == base.keys() and (theirs.keys() != base.keys() or names[1] == names[0]):
+        if names[1] == names[2]:
+            shown = names[1]
+        elif ours.keys() == base.keys() and (theirs.keys() != base.keys() or names[1] == names[0]):
             shown = names[2]
         elif theirs.keys() == base.keys() and (ours.keys() != base.keys() or names[2] == names[0]):
             shown = names[1]

@@ -76,6 +76,12 @@ def test_what_neither_side_touched_stays_open() -> None:
     assert standing(result) == {"/e": ("a",)}
 
 
+def test_what_both_show_now_is_shown() -> None:
+    both = version("e: a\nx: 1\n", ("e", ("b",)))
+    result = merged(OPEN, both, both)
+    assert (result.data, standing(result)) == (both.data, {"/e": ("b",)})
+
+
 def test_a_settled_conflict_is_settled() -> None:
     result = merged(OPEN, version("e: a\nx: 1\n"), version("e: b\nx: 5\n", ("e", ("a",))))
     assert result.data == b"e: a\nx: 5\n"
