@@ -167,3 +167,33 @@ def test_of_a_merge_only_what_it_decided_is_taken_back(world: World, marc: Desk)
     marc.undo(marc.head())
     assert "seen: 2026-03-05" in marc.read(CUSTOMER) and "tags: [bio, vip]" in marc.read(CUSTOMER)
     marc.assert_clean()
+
+
+def test_undo_of_a_merge_answers_no_question(world: World, marc: Desk) -> None:
+    ines = world.join("Ines")
+    ines.edit(CUSTOMER, "+33261910100", "+33261910199")
+    ines.sync()
+    marc.edit(CUSTOMER, "+33261910100", "+33261910111")
+    marc.sync()
+    assert "+33261910199" in marc.read(CUSTOMER)
+    marc.undo(marc.head())
+    assert "+33261910111" in marc.read(CUSTOMER)
+    (conflict,) = marc.conflicts()
+    assert [one.value for one in conflict.standing] == ["+33261910111", "+33261910199"]
+    assert len(marc.conflict_files()) == 1
+    world.settle(marc, ines)
+    assert ines.files() == marc.files()
+    with pytest.raises(FieldvaultError, match="undo-nothing"):
+        ines.undo(ines.git("rev-parse", "HEAD~1"))
+
+
+def test_undo_of_a_merge_neither_deletes_nor_edits_what_is_asked_about(world: World, marc: Desk) -> None:
+    ines = world.join("Ines")
+    ines.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre")
+    ines.sync()
+    marc.remove(CUSTOMER)
+    marc.sync()
+    before = marc.files()
+    with pytest.raises(FieldvaultError, match="undo-nothing"):
+        marc.undo(marc.head())
+    assert marc.files() == before and len(marc.conflicts()) == 1

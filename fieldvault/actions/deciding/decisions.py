@@ -10,7 +10,6 @@ from fieldvault.actions.merging.recordmerge import MergedRecord, Side, merge_rec
 from fieldvault.actions.merging.treemerge import base_tree
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types, blob_of, record_id
-from fieldvault.core.values import FieldPath
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import Commit, read_commit
 from fieldvault.edge.git.store.trees import diff_trees, find
@@ -28,11 +27,6 @@ def decided(batch: Batch, merge: Commit, path: str) -> MergedRecord | None:
     key = next((found for text in texts if text and (found := record_id(text))), path)
     sides = [Side(text, open_conflicts(batch, tree, key)) for text, tree in zip(texts, trees, strict=True)]
     return merge_record(sides[0], sides[1], sides[2], Types(batch, merge.tree).schema(path), key)
-
-
-def fields_decided(merged: MergedRecord) -> list[FieldPath]:
-    """The fields at which something gave way: by a strategy, or into a conflict."""
-    return [notice.field for notice in merged.notices] + [conflict.field for conflict in merged.conflicts]
 
 
 def touched_by_both(batch: Batch, merge: Commit) -> list[str]:

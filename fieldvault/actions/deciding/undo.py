@@ -2,7 +2,8 @@
 
 Law: undo never moves a branch back. It is one more merge, with the commit as base, what is now as ours and the commit's
 parent as theirs: what was done since stays, and where somebody changed the same field again that stands, as a conflict.
-Of a merge it takes back only what the merge decided: what gave way stands again, and what merged by itself stays.
+Of a merge it takes back only what the merge decided: what gave way stands again, and what merged by itself stays. A
+question that the merge left open stays one, with this side's value shown: undo answers none.
 """
 
 from __future__ import annotations
@@ -11,20 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fieldvault.actions.committing.commit import CommitReport, Now, commit, write_commit
-from fieldvault.actions.deciding.decisions import decided, fields_decided, touched_by_both
+from fieldvault.actions.deciding.decisions import decided, touched_by_both
 from fieldvault.actions.deciding.takenback import taken_back_by, undo_message
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, left_behind
 from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
+from fieldvault.actions.merging.recordmerge import MergedRecord
 from fieldvault.actions.merging.treemerge import merge_trees
 from fieldvault.actions.records.describing import describe
 from fieldvault.actions.records.lookup import find_record
 from fieldvault.actions.records.types import Types
+from fieldvault.core.conflicts import OF_VALUES, conflict_path
 from fieldvault.core.describe import is_left_open
 from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
-from fieldvault.core.snapshot import Entry, Oid
+from fieldvault.core.schema import Schema
+from fieldvault.core.snapshot import FILE, Entry, Oid
+from fieldvault.core.values import MISSING, same
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import Commit, read_commit, walk
@@ -66,15 +71,32 @@ def _before(batch: Batch, target: Commit) -> Oid:
     for path in touched_by_both(batch, target):
         merged, entry = decided(batch, target, path), find(batch, target.tree, path)
         mine = find(batch, parent, path)
-        if not is_record(path) or merged is None or entry is None or mine is None:
+        if not is_record(path) or merged is None or entry is None or (mine is None and not merged.conflicts):
             restored[path] = mine
-            continue
-        schema = Types(batch, target.tree).schema(path)
-        value = yamltext.read(batch.blob(mine.oid)).value(schema)
-        edits = [(field, value_at(value, field, schema)) for field in fields_decided(merged)]
-        text = yamltext.read(batch.blob(entry.oid)).with_edits(edits, schema)
-        restored[path] = Entry(entry.mode, batch.add("blob", text))
+        elif mine is not None:
+            restored |= _undecided(batch, path, merged, mine, entry, Types(batch, target.tree).schema(path))
     return patch_tree(batch, target.tree, restored)
+
+
+def _undecided(
+    batch: Batch, path: str, merged: MergedRecord, mine: Entry, entry: Entry, schema: Schema
+) -> dict[str, Entry]:
+    """The record of a merge, and the files of its conflicts, with what `mine` has at the fields that were decided."""
+    own = yamltext.read(batch.blob(mine.oid)).value(schema)
+    document = yamltext.read(batch.blob(entry.oid))
+    edits = [(notice.field, value_at(own, notice.field, schema)) for notice in merged.notices]
+    files = {}
+    for conflict in merged.conflicts:
+        chosen = value_at(own, conflict.field, schema)
+        if conflict.kind not in OF_VALUES or chosen is MISSING:
+            continue
+        edits.append((conflict.field, chosen))
+        rule = schema.rule(conflict.field)
+        stand = (value_at(document.value(schema), conflict.field, schema), *conflict.also)
+        others = [value for value in stand if not same(rule.standard(value), rule.standard(chosen))]
+        written = yamltext.write_conflict(conflict._replace(also=tuple(others)))
+        files[conflict_path(conflict.record, conflict.field)] = Entry(FILE, batch.add("blob", written))
+    return files | {path: Entry(entry.mode, batch.add("blob", document.with_edits(edits, schema)))}
 
 
 def _last(vault: Vault, redo: bool) -> Commit:
