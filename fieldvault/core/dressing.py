@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from fieldvault.core import slots
+from fieldvault.core import layout, slots
 from fieldvault.core.arranging import Named, Trio, arranged, standard, trio_of
+from fieldvault.core.fitting import with_value
 from fieldvault.core.nodes import Collection, Entry
 from fieldvault.core.schema import FieldRule
-from fieldvault.core.slots import Sides
-from fieldvault.core.values import canonical, same
-
-OURS, THEIRS = 1, 2  # places in Sides and Trio
+from fieldvault.core.slots import OURS, THEIRS, Sides
+from fieldvault.core.values import MISSING, Maybe, canonical, same
 
 
 def dressed(rule: FieldRule, sides: Sides, winner: int | None = None) -> Entry:
@@ -30,6 +29,25 @@ def dressed(rule: FieldRule, sides: Sides, winner: int | None = None) -> Entry:
         return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
     inside = _map(rule, trio, winner) if trio.ours.mapping else slots.shaped(*trio, _list(rule, trio, winner))
     return slots.around(sides, inside)
+
+
+def showing(rule: FieldRule, sides: Sides, value: Maybe) -> Entry:
+    """The entry of a field that at least one side has, with the value that was decided for it.
+
+    It comes from a version that has the value; a value that none has is fitted into the higher of the two texts.
+    """
+    assert value is not MISSING
+    wanted = rule.standard(value)
+    having = [place for place in (OURS, THEIRS) if same(standard(sides[place], rule), wanted)]
+    if len(sides.present) == 1:
+        return sides.present[0] if having else with_value(sides.present[0], value, rule)
+    if having:
+        return dressed(rule, sides, having[0] if len(having) == 1 else None)
+    if sides.base is not None and same(standard(sides.base, rule), wanted):
+        chosen = sides.base
+    else:
+        chosen = with_value(max(sides.present, key=lambda side: layout.shape_text(side.node)), value, rule)
+    return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
 
 
 def _part(rule: FieldRule, sides: Sides, winner: int | None) -> Entry | None:
@@ -45,7 +63,7 @@ def _part(rule: FieldRule, sides: Sides, winner: int | None) -> Entry | None:
 def _map(rule: FieldRule, trio: Trio, winner: int | None) -> Collection:
     named = trio.by_name()
     keys = {**named[1], **named[2]}
-    merged = {key: _part(rule.field(key), Sides(*(side.get(key) for side in named)), winner) for key in keys}
+    merged = {key: _part(rule.field(key), Sides.of(key, named), winner) for key in keys}
     return arranged(rule, trio, named if winner is None else _in_order_of(named, winner), merged).collection
 
 
@@ -62,8 +80,8 @@ def _list(rule: FieldRule, trio: Trio, winner: int | None) -> list[Entry]:
         matched = [Sides(*items) for items in zip(before, listed[OURS], listed[THEIRS], strict=True)]
     else:
         known = [_once(entries, rule) for entries in listed]
-        matched = [Sides(*(side.get(canonical(standard(entry, rule.item))) for side in known)) for entry in own]
-    parts = [_part(rule.item, sides, winner) if None not in sides[1:] else None for sides in matched]
+        matched = [Sides.of(canonical(standard(entry, rule.item)), known) for entry in own]
+    parts = [_part(rule.item, sides, winner) if len(sides.present) == 2 else None for sides in matched]
     return [part or entry for part, entry in zip(parts, own, strict=True)]
 
 

@@ -25,15 +25,14 @@ from fieldvault.core.aliases import without_dangling
 from fieldvault.core.arranging import Named, Trio, arranged, collection_of, standard, trio_of
 from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict
 from fieldvault.core.derived import FUNCTIONS
-from fieldvault.core.dressing import OURS, THEIRS, dressed
-from fieldvault.core.fitting import with_value
+from fieldvault.core.dressing import dressed, showing
 from fieldvault.core.nodes import Collection, Entry, Tree, aliased
 from fieldvault.core.openfields import Conflicts, OpenFields
 from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
-from fieldvault.core.slots import Sides
+from fieldvault.core.slots import OURS, THEIRS, Sides
 from fieldvault.core.strategies import Outcome, decide
-from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, same
+from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, same
 from fieldvault.core.writing import entry_of
 
 
@@ -146,7 +145,7 @@ class _Merger:
         return self._decided(path, rule, sides)
 
     def _on_one_side(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
-        present, version = (sides.ours, 1) if sides.ours else (sides.theirs, 2)
+        present, version = (sides.ours, OURS) if sides.ours else (sides.theirs, THEIRS)
         if sides.base is None:
             return present  # 2, 3: added
         untouched = same(standard(present, rule), standard(sides.base, rule))
@@ -162,13 +161,13 @@ class _Merger:
         if same(ours, theirs) and not (rule.strategy == "sum" and not same(ours, base)):
             return dressed(rule, sides)  # 1, 4
         if same(ours, base):
-            return self._showing(rule, sides, entry_value(sides.theirs, rule))  # 2
+            return showing(rule, sides, entry_value(sides.theirs, rule))  # 2
         if same(theirs, base):
-            return self._showing(rule, sides, entry_value(sides.ours, rule))  # 3
+            return showing(rule, sides, entry_value(sides.ours, rule))  # 3
         values = [entry_value(side, rule) for side in sides]
         outcome = decide(rule, *values)  # 4
         self._note(path, rule.strategy, outcome, values[0])
-        return self._showing(rule, sides, outcome.shown)
+        return showing(rule, sides, outcome.shown)
 
     def _note(self, path: FieldPath, strategy: str, outcome: Outcome, base: Maybe) -> None:
         if outcome.also:
@@ -177,39 +176,13 @@ class _Merger:
         elif outcome.dropped:
             self.notices.append(Notice(strategy, path, outcome.shown, outcome.dropped))
 
-    def _showing(self, rule: FieldRule, sides: Sides, shown: Maybe) -> Entry:
-        """The entry of a field that both sides have, with the value that was decided for it.
-
-        It comes from a version that has the value; a value that none has is fitted into the higher of the two texts.
-        """
-        ours, theirs = sides.ours, sides.theirs
-        assert ours is not None and theirs is not None and shown is not MISSING
-        wanted = rule.standard(shown)
-        having = [place for place in (OURS, THEIRS) if same(standard(sides[place], rule), wanted)]
-        if having:
-            return dressed(rule, sides, having[0] if len(having) == 1 else None)
-        if sides.base is not None and same(standard(sides.base, rule), wanted):
-            chosen = sides.base
-        else:
-            chosen = with_value(max(ours, theirs, key=lambda side: layout.shape_text(side.node)), shown, rule)
-        return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
-
     # Fields at which something stands open.
 
     def _still_open(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         if self.open.only_removals(path) and _looks_inside(rule, sides):
             return self._present_or_removed(path, rule, sides)
         shown = self.open.settle(path, rule, [entry_value(side, rule) for side in sides])
-        return None if shown is MISSING else self._with_shown(path, rule, sides, shown)
-
-    def _with_shown(self, path: FieldPath, rule: FieldRule, sides: Sides, shown: Value) -> Entry:
-        wanted = rule.standard(shown)
-        present = [side for side in sides[1:] if side is not None]
-        if len(present) == 1:
-            return present[0] if same(standard(present[0], rule), wanted) else with_value(present[0], shown, rule)
-        if all(same(standard(side, rule), wanted) for side in present):
-            return dressed(rule, sides)
-        return self._showing(rule, sides, shown)
+        return None if shown is MISSING else showing(rule, sides, shown)
 
     def _present_or_removed(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         """A map or list of which a removal stands open: whether it is there is decided apart from what it holds."""
@@ -218,14 +191,14 @@ class _Merger:
         base = standard(sides.base, rule)
         edited = any(
             side is not None and (not same(standard(side, rule), base) or self.open.opened(path, version))
-            for version, side in enumerate(sides[1:], 1)
+            for version, side in ((OURS, sides.ours), (THEIRS, sides.theirs))
         )
         if canonical(here) not in result and not edited:
             return None
         if canonical(MISSING) in result:
             self.open.note(path, DELETED_EDITED, self.open.base(path, entry_value(sides.base, rule)), (MISSING,))
         if sides.ours is None or sides.theirs is None:
-            self.open.stay(path, 1 if sides.ours else 2)
+            self.open.stay(path, OURS if sides.ours else THEIRS)
             return sides.ours or sides.theirs
         inside = self._inside(path, rule, sides)
         if inside is None:
@@ -265,9 +238,9 @@ class _Merger:
             if field.strategy == "derived":
                 computed.append(key)
             elif key not in merged:
-                merged[key] = self.field((*path, key), field, _sides(key, named))
+                merged[key] = self.field((*path, key), field, Sides.of(key, named))
         for key in computed:
-            merged[key] = self._derived((*path, key), rule, merged, _sides(key, named))
+            merged[key] = self._derived((*path, key), rule, merged, Sides.of(key, named))
         return arranged(rule, trio, named, merged).collection
 
     def _derived(
@@ -281,12 +254,11 @@ class _Merger:
         siblings = {name: value_of(entry.node, rule.field(name)) for name, entry in merged.items() if entry is not None}
         compute = FUNCTIONS.get(field.policy.function or "")
         value = compute(siblings) if compute else MISSING
-        present = [side for side in sides[1:] if side is not None]
-        if not present or (len(present) == 1 and sides.base is not None):
+        if not sides.present or (len(sides.present) == 1 and sides.base is not None):
             return None
-        if len(present) == 1:
-            return present[0] if value is MISSING else with_value(present[0], value, field)
-        return self._decided(path, field, sides) if value is MISSING else self._showing(field, sides, value)
+        if value is not MISSING:
+            return showing(field, sides, value)
+        return sides.present[0] if len(sides.present) == 1 else self._decided(path, field, sides)
 
     def _group(
         self, path: FieldPath, rule: FieldRule, members: tuple[str, ...], named: Sequence[Named]
@@ -301,14 +273,14 @@ class _Merger:
             shown = outcome.shown
         merged: dict[str, Entry | None] = {}
         for name in members:
-            sides = _sides(name, named)
+            sides = Sides.of(name, named)
             wanted = shown.get(name, MISSING) if isinstance(shown, dict) else MISSING
             if wanted is MISSING:
                 merged[name] = None
             elif sides.ours is None and sides.theirs is None:
                 merged[name] = sides.base or entry_of(name, wanted, Collection(True, []))
             else:
-                merged[name] = self._with_shown((*path[:-1], name), rule.field(name), sides, wanted)
+                merged[name] = showing(rule.field(name), sides, wanted)
         return merged
 
     def _items(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection | None:
@@ -317,7 +289,7 @@ class _Merger:
         if named is None:
             return None
         keys = {**named[0], **named[1], **named[2]}
-        merged = {key: self.field((*path, key), rule.item, _sides(key, named)) for key in keys}
+        merged = {key: self.field((*path, key), rule.item, Sides.of(key, named)) for key in keys}
         result = arranged(rule, trio, named, merged)
         if result.other and rule.strategy == "keyed" and rule.policy.order == "source" and path not in self.open.found:
             self.open.note(path, ORDER, MISSING, [list(result.other)])
@@ -328,7 +300,7 @@ class _Merger:
         named = trio.by_value(rule)
         merged: dict[str, Entry | None] = {}
         for name in {**named[1], **named[2]}:
-            sides = _sides(name, named)
+            sides = Sides.of(name, named)
             if not listmerge.members(named[0], named[1], named[2], name):
                 merged[name] = None
             elif sides.ours is None or sides.theirs is None:
@@ -351,10 +323,6 @@ class _Merger:
             both = found.ours is not None and found.theirs is not None
             entries.append(dressed(rule.item, found) if both else present)
         return slots.shaped(*trio, entries)
-
-
-def _sides(name: str, named: Sequence[Named]) -> Sides:
-    return Sides(*(side.get(name) for side in named))
 
 
 def _looks_inside(rule: FieldRule, sides: Sides) -> bool:

@@ -7,7 +7,7 @@ Every function gives the same result when ours and theirs are swapped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from fieldvault.core import layout, listmerge
@@ -18,12 +18,25 @@ from fieldvault.core.writing import has_comment, to_block, to_flow
 T = TypeVar("T", str, int, bool, tuple[bool, str])
 
 
+OURS, THEIRS = 1, 2  # the places of the two sides in Sides
+
+
 class Sides(NamedTuple):
     """The entry of one field in the three versions; None where it is absent."""
 
     base: Entry | None
     ours: Entry | None
     theirs: Entry | None
+
+    @classmethod
+    def of(cls, name: str, versions: Iterable[Mapping[str, Entry]]) -> Sides:
+        """The entry of this name in each of the three."""
+        return cls(*(version.get(name) for version in versions))
+
+    @property
+    def present(self) -> list[Entry]:
+        """The entries of the two sides, of those that have the field."""
+        return [side for side in self[1:] if side is not None]
 
 
 def pick(base: T | None, ours: T, theirs: T) -> T:
@@ -119,7 +132,7 @@ def gap_beside(sides: Sides, chosen: Entry) -> str:
 
 def _gap_around(sides: Sides, inside: Collection) -> str:
     """The space before a collection that both sides were merged into: that of those beside their key, as it is."""
-    beside = [side.gap for side in sides[1:] if side is not None and _beside(side.node)]
+    beside = [side.gap for side in sides.present if _beside(side.node)]
     if not inside.flow or not beside:
         return ""
     return pick(sides.base.gap if sides.base and _beside(sides.base.node) else None, beside[0], beside[-1])
