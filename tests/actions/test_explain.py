@@ -30,6 +30,8 @@ def test_fields_are_told_with_their_reason(tmp_path: Path) -> None:
         assert told[("tags",)] == ("set", "inferred")
         assert told[("name",)] == ("register", "default")
         assert told[("phones", "*", "number")] == ("register", "default")
+        assert told[("addresses", "*")] == ("atomic", "stated")
+        assert ("addresses", "*", "city") not in told and ("tags", "*") not in told  # decided as one
         assert {example.strategy for example in report.examples} == {strategy for strategy, _ in told.values()}
         with pytest.raises(FieldvaultError) as failure:
             explain(vault, "nobody")

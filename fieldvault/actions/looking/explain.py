@@ -5,11 +5,14 @@ Law: what is told is read from the compiled rules and from merge cases that the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.types import Types
 from fieldvault.core.policy import Policy
+from fieldvault.core.reading import ITEMS_BY_KEY
+from fieldvault.core.schema import Schema
 from fieldvault.core.values import FieldPath
 from fieldvault.edge.template import merge_case
 from fieldvault.errors import FieldvaultError
@@ -79,12 +82,23 @@ def explain(vault: Vault, name: str) -> Explanation:
     for problem in types.problems:
         raise problem
     report = Explanation(name, kind.schema)
-    for path, rule in schema.rules():
-        if path and path[-1] != "*":
-            report.fields.append(ExplainedField(path, rule.title, rule.policy))
+    report.fields = list(_fields(schema))
     strategies = dict.fromkeys(one.policy.strategy for one in report.fields)
     report.examples = [_example(strategy) for strategy in strategies if strategy in EXAMPLES]
     return report
+
+
+def _fields(schema: Schema) -> Iterator[ExplainedField]:
+    """Every field that merges by a policy of its own: none inside a value that is decided as one."""
+    decided_as_one: list[FieldPath] = []
+    for path, rule in schema.rules():
+        if any(path[: len(whole)] == whole for whole in decided_as_one):
+            continue
+        looked_into = rule.policy.strategy in ("granular", *ITEMS_BY_KEY)
+        if not looked_into:
+            decided_as_one.append(path)
+        if path and (path[-1] != "*" or not looked_into):
+            yield ExplainedField(path, rule.title, rule.policy)
 
 
 def _example(strategy: str) -> Example:
