@@ -132,7 +132,7 @@ def _run(arguments: Sequence[str]) -> int:
         context = getattr(wrong, "ctx", None)
         if as_json:
             command = context.command_path if context else "fv"
-            _tell(FieldvaultError("usage", reason=wrong.format_message(), command=command), as_json)
+            tell_failure(FieldvaultError("usage", reason=wrong.format_message(), command=command), as_json)
         else:
             wrong.show()
         return EXIT_USAGE_LIKE_GIT if context and context.info_name in MODULES_FOR_GIT else EXIT_USAGE
@@ -140,17 +140,18 @@ def _run(arguments: Sequence[str]) -> int:
         click.echo(err=True)
         return EXIT_INTERRUPTED
     except FieldvaultError as failure:
-        return _tell(failure, as_json)
+        return tell_failure(failure, as_json)
     except BrokenPipeError:
         return 0
     except OSError as failure:
-        return _tell(system_error(failure), as_json)
+        return tell_failure(system_error(failure), as_json)
     except Exception:
-        _tell(bug(), as_json)
+        tell_failure(bug(), as_json)
         return EXIT_BUG
 
 
-def _tell(failure: FieldvaultError, as_json: bool) -> int:
+def tell_failure(failure: FieldvaultError, as_json: bool) -> int:
+    """Print why a command failed; its exit code."""
     from fieldvault.output import machine, phrases
 
     with contextlib.suppress(OSError):  # where nothing can be written, the exit code must do

@@ -5,15 +5,16 @@ Law: the merges exit as git's own do: with the number of conflicts up to 127, 12
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from fieldvault.cli.app import bug, tell_failure
 from fieldvault.cli.context import directory, json_option, tell
 from fieldvault.errors import FieldvaultError, system_error
-from fieldvault.output import phrases
 
 CONFLICTS_MAX = 127
 EXIT_ERROR = 255
@@ -81,13 +82,11 @@ def merge_driver_command(base: Path, ours: Path, theirs: Path, path: str, inner:
     from fieldvault.actions.merging.mergefile import drive
 
     try:
-        try:
-            vault = open_vault(directory())
-        except FieldvaultError:  # a repository that is no vault: the default rules
-            vault = None
-        conflicts = drive(vault, base, ours, theirs, path)
-        if vault is not None:
-            vault.close()
+        with contextlib.ExitStack() as stack:
+            vault = None  # a repository that is no vault: the default rules
+            with contextlib.suppress(FieldvaultError):
+                vault = stack.enter_context(open_vault(directory()))
+            conflicts = drive(vault, base, ours, theirs, path)
         return 0 if inner else min(conflicts, CONFLICTS_MAX)
     except BrokenPipeError:
         raise
@@ -109,7 +108,6 @@ def filter_process_command() -> int:
     from fieldvault.actions.ground.forgit import SPOKEN
     from fieldvault.actions.ground.opening import find_root
     from fieldvault.actions.ground.vault import Vault
-    from fieldvault.cli.app import bug
 
     here = Path(os.path.realpath(directory() or Path()))
     root = find_root(here)
@@ -123,18 +121,11 @@ def filter_process_command() -> int:
         except OSError:  # git hung up
             return SPOKEN
         except Exception:
-            for line in phrases.failure(bug()):
-                click.echo(line, err=True)
+            tell_failure(bug(), as_json=False)
             return SPOKEN
     return 0
 
 
 def _failed(error: FieldvaultError | OSError, as_json: bool) -> int:
-    failure = error if isinstance(error, FieldvaultError) else system_error(error)
-    if as_json:
-        from fieldvault.output import machine
-
-        click.echo(machine.error(failure))
-    for line in () if as_json else phrases.failure(failure):
-        click.echo(line, err=True)
+    tell_failure(error if isinstance(error, FieldvaultError) else system_error(error), as_json)
     return EXIT_ERROR
