@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,12 @@ from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.errors import FieldvaultError
 
+if TYPE_CHECKING:
+    from fieldvault.actions.committing.commit import CommitReport
+
+allow_deletions_option = click.option(
+    "--allow-deletions", is_flag=True, help="A mass deletion that is held was meant: take it."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
 
 WAITS = 3  # the exit code where something waits for a person
@@ -63,17 +69,24 @@ def tell(command: str, report: Any, lines: Callable[[], Iterable[str]], as_json:
         click.echo(line)
 
 
+def tell_commit(command: str, report: CommitReport, as_json: bool) -> int:
+    """Print what was committed; the exit code."""
+    from fieldvault.output.keeping import committed
+
+    tell(command, report, lambda: committed(report), as_json)
+    return WAITS if report.waits else 0
+
+
 def in_vault(vault: Vault, paths: Sequence[str]) -> list[str]:
     """Paths as a person gave them, made paths of the vault; `path-outside`, `path-unknown`."""
     from fieldvault.actions.committing.survey import is_known
 
+    root = vault.root.resolve()
     found = []
     for path in paths:
         if not path:
             raise FieldvaultError("path-unknown", path="''")
-        full = Path(path) if directory() is None else (directory() or Path()) / path
-        inside = full.absolute()
-        root = vault.root.resolve()
+        inside = under(Path(path)).absolute()
         resolved = inside.parent.resolve() / inside.name if inside.name not in ("", "..") else inside.resolve()
         if not resolved.is_relative_to(root):
             raise FieldvaultError("path-outside", path=path)

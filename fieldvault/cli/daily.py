@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
-from fieldvault.cli.context import WAITS, json_option, now, tell, vault_here
+from fieldvault.cli.context import json_option, now, tell, tell_commit, vault_here
 from fieldvault.errors import FieldvaultError
-from fieldvault.output.keeping import committed
-from fieldvault.output.looking import shown
 
 
 @click.command("show")
@@ -22,6 +20,7 @@ def show_command(record: str, as_json: bool) -> int:
       fv show cus_4k7m2x9d8q --json
     """
     from fieldvault.actions.committing.editing import show
+    from fieldvault.output.looking import shown
 
     with vault_here() as vault:
         report = show(vault, record)
@@ -54,9 +53,7 @@ def set_command(record: str, assignments: tuple[str, ...], as_json: bool) -> int
             raise FieldvaultError("assignment", text=one)
         parsed.append(assignment)
     with vault_here() as vault:
-        report = set_fields(vault, now, record, parsed)
-        tell("set", report, lambda: committed(report), as_json)
-        return WAITS if report.waits else 0
+        return tell_commit("set", set_fields(vault, now, record, parsed), as_json)
 
 
 @click.command("note")
@@ -73,6 +70,4 @@ def note_command(record: str, text: str, as_json: bool) -> int:
     from fieldvault.actions.committing.editing import add_note
 
     with vault_here() as vault:
-        report = add_note(vault, now, record, text)
-        tell("note", report, lambda: committed(report), as_json)
-        return WAITS if report.waits else 0
+        return tell_commit("note", add_note(vault, now, record, text), as_json)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, json_option, now, tell, under, vault_here
-from fieldvault.cli.keeping import allow_deletions_option
+from fieldvault.cli.context import WAITS, Meter, allow_deletions_option, json_option, now, tell, under, vault_here
 from fieldvault.output import exchanging
 
 

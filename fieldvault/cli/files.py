@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, tell_commit, vault_here
 from fieldvault.errors import EXIT_AWAY
-from fieldvault.output import files, keeping
+from fieldvault.output import files
 
 _paths = click.argument("paths", nargs=-1, metavar="[PATH]...")
 
@@ -29,9 +29,7 @@ def attach_command(record: str, sources: tuple[Path, ...], as_json: bool) -> int
     from fieldvault.actions.attaching.attach import attach
 
     with vault_here() as vault:
-        report = attach(vault, now, record, sources)
-        tell("attach", report, lambda: keeping.committed(report), as_json)
-        return WAITS if report.waits else 0
+        return tell_commit("attach", attach(vault, now, record, sources), as_json)
 
 
 @click.command("get")

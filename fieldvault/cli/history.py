@@ -24,8 +24,6 @@ def log_command(record: str | None, limit: int | None, as_json: bool) -> int:
 
     with vault_here() as vault:
         entries = log(vault, record, limit)
-        if as_json:
-            entries = iter(list(entries))
         tell("log", list(entries) if as_json else None, lambda: looking.log(entries), as_json)
         return 0
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fieldvault.cli.context import WAITS, Meter, in_vault, json_option, now, tell, vault_here
+from fieldvault.cli.context import (
+    WAITS,
+    Meter,
+    allow_deletions_option,
+    in_vault,
+    json_option,
+    now,
+    tell,
+    tell_commit,
+    vault_here,
+)
 from fieldvault.errors import EXIT_AWAY, FieldvaultError
 from fieldvault.output import keeping
 
@@ -16,11 +26,6 @@ if TYPE_CHECKING:
     from fieldvault.actions.deciding.conflicts import OpenConflict
 
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 3 when something waits for a person.")
-
-
-allow_deletions_option = click.option(
-    "--allow-deletions", is_flag=True, help="A mass deletion that is held was meant: take it."
-)
 
 
 @click.command("commit")
@@ -43,9 +48,7 @@ def commit_command(allow_deletions: bool, message: str | None, paths: tuple[str,
 
     with vault_here() as vault:
         vault.allow_deletions = allow_deletions
-        report = commit(vault, now, message, in_vault(vault, paths))
-        tell("commit", report, lambda: keeping.committed(report), as_json)
-        return WAITS if report.waits else 0
+        return tell_commit("commit", commit(vault, now, message, in_vault(vault, paths)), as_json)
 
 
 @click.command("sync")
@@ -91,7 +94,7 @@ def status_command(exit_code: bool, as_json: bool) -> int:
     from fieldvault.actions.looking.status import status
 
     with vault_here() as vault:
-        report = status(vault)
+        report = status(vault, now)
         tell("status", report, lambda: keeping.status(report, now()[0]), as_json)
         return WAITS if exit_code and report.waits else 0
 
@@ -149,8 +152,7 @@ def resolve_command(
         if edit:
             _edit(record_file(vault, record))
         report = resolve(vault, now, record, path, take=take or (1 if edit else None), value=value)
-        tell("resolve", report, lambda: keeping.committed(report), as_json)
-        return WAITS if report.waits else 0
+        return tell_commit("resolve", report, as_json)
 
 
 def _edit(path: Path) -> None:
