@@ -8,24 +8,26 @@ commit or author: swapping ours and theirs gives the same bytes. Values decide w
     changed          3  ours            4  equal: it; else by strategy   5  the edited stands, deleted-edited
     removed          3  removed         5  the edited stands             1  removed
 
-Added by both: base is MISSING, and the field's strategy decides, field by field. This file owns the one recursion; what
-a strategy makes of two different values of one field is in strategies.py, what still stands open in openfields.py, the
-order of entries in arranging.py, the bytes around values in slots.py. Whole texts of entries are compared first: that
-settles rows 1 to 3 with all their formatting, and only what both sides touched is looked into.
+Added by both: base is MISSING, and the field's strategy decides, field by field. Whole texts of entries are compared
+first: that settles rows 1 to 3 with all their formatting, and only what both sides touched is looked into.
+
+This file owns the one recursion. What a strategy makes of two different values of one field is in strategies.py, of
+sibling fields in groups.py, of a list's elements in elements.py; what still stands open in openfields.py, the order of
+entries in arranging.py, the bytes of a decided value in dressing.py, those around it in slots.py and framing.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from fieldvault.core import groups, layout, listmerge, slots
+from fieldvault.core import elements, groups, layout, slots
 from fieldvault.core.aliases import without_dangling
 from fieldvault.core.arranging import Named, Trio, arranged, collection_of, standard, trio_of
 from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict
 from fieldvault.core.derived import FUNCTIONS
 from fieldvault.core.dressing import dressed, showing
+from fieldvault.core.framing import framed
 from fieldvault.core.nodes import Collection, Entry, Tree, aliased
 from fieldvault.core.openfields import Conflicts, OpenFields
 from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
@@ -73,43 +75,19 @@ def merge_versions(base: Version, ours: Version, theirs: Version, schema: Schema
         if root is not None and (conflict.kind not in OF_VALUES or find(root, conflict.field, schema.root)):
             found[conflict.field] = conflict
     conflicts = tuple(found[path] for path in sorted(found))
-    tree = _framed(base.tree, ours.tree, theirs.tree, without_dangling(root)) if root is not None else None
+    tree = framed(base.tree, ours.tree, theirs.tree, without_dangling(root)) if root is not None else None
     return Merged(tree, conflicts, tuple(sorted(merger.notices, key=lambda notice: notice.field)))
 
 
-def _framed(base: Tree | None, ours: Tree | None, theirs: Tree | None, root: Entry) -> Tree:
-    """The merged root in the merged frame: byte order mark, line ending, what stands above and below the record."""
-    if ours is None or theirs is None:
-        frame = ours or theirs
-        assert frame is not None
-        return replace(frame, root=root)
-    whole_lines = all(not tree or not tree.start or tree.start.endswith("\n") for tree in (base, ours, theirs))
-    merge_text: Callable[[str, str, str], str] = slots.joined if whole_lines else slots.pick
-    start = merge_text(base.start if base else "", ours.start, theirs.start)
-    return Tree(
-        root,
-        bom=slots.pick(base.bom if base else None, ours.bom, theirs.bom),
-        newline=slots.pick(base.newline if base else None, ours.newline, theirs.newline),
-        start=start + root.lead,
-        end=slots.joined(base.end if base else "", ours.end, theirs.end),
-        final_newline=slots.pick(base.final_newline if base else None, ours.final_newline, theirs.final_newline),
-    )
-
-
-class _Unsettled:
-    pass
-
-
-_UNSETTLED: Final = _Unsettled()
-
-
-def _by_text(sides: Sides, adds: bool) -> Entry | _Unsettled | None:
-    """Rows 1 to 3 and equality, where the whole texts of the entries show them. `adds`: equal changes add up."""
+def _settled_by_text(sides: Sides, adds: bool) -> int | None:
+    """The side whose entry stands, where whole texts alone tell: rows 1 to 3, and equality. `adds`: two equal changes
+    add up.
+    """
     if _alike(sides.ours, sides.base):
-        return sides.theirs  # 1, 2
+        return THEIRS  # 1, 2
     if _alike(sides.theirs, sides.base):
-        return sides.ours  # 3
-    return sides.ours if not adds and _alike(sides.ours, sides.theirs) else _UNSETTLED
+        return OURS  # 1, 3
+    return OURS if not adds and _alike(sides.ours, sides.theirs) else None  # 4
 
 
 def _alike(one: Entry | None, other: Entry | None) -> bool:
@@ -129,20 +107,21 @@ class _Merger:
 
     def field(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         """One field of the record, by the truth table."""
-        if not self.open.below(path) and not (self.aliases and any(side and aliased(side.node) for side in sides)):
-            settled = _by_text(sides, rule.adds)
-            if not isinstance(settled, _Unsettled):
-                return settled
+        if self._text_tells(path, sides):
+            settled = _settled_by_text(sides, rule.adds)
+            if settled is not None:
+                return sides[settled]
         if sides.ours is None and sides.theirs is None:
             return None  # 1, 3
         if self.open.at(path):
             return self._still_open(path, rule, sides)
         if sides.ours is None or sides.theirs is None:
             return self._on_one_side(path, rule, sides)
-        inside = self._inside(path, rule, sides)
-        if inside is not None:
-            return slots.around(sides, inside)
-        return self._decided(path, rule, sides)
+        return self._on_both_sides(path, rule, sides)
+
+    def _text_tells(self, path: FieldPath, sides: Sides) -> bool:
+        """Whether a text says all of its entry: nothing stands open in it, and no alias names what stands elsewhere."""
+        return not self.open.below(path) and not (self.aliases and any(side and aliased(side.node) for side in sides))
 
     def _on_one_side(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         present, version = (sides.ours, OURS) if sides.ours else (sides.theirs, THEIRS)
@@ -155,7 +134,11 @@ class _Merger:
         self.open.stay(path, version)
         return present
 
-    def _decided(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
+    def _on_both_sides(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
+        inside = self._inside(path, rule, sides)
+        return slots.around(sides, inside) if inside is not None else self._as_one(path, rule, sides)
+
+    def _as_one(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
         """A field that is not looked into: its value is decided as one."""
         base, ours, theirs = (standard(side, rule) for side in sides)
         if same(ours, theirs) and not (rule.strategy == "sum" and not same(ours, base)):
@@ -200,10 +183,7 @@ class _Merger:
         if sides.ours is None or sides.theirs is None:
             self.open.stay(path, OURS if sides.ours else THEIRS)
             return sides.ours or sides.theirs
-        inside = self._inside(path, rule, sides)
-        if inside is None:
-            return self._decided(path, rule, sides)
-        return slots.around(sides, inside)
+        return self._on_both_sides(path, rule, sides)
 
     # Maps and lists.
 
@@ -222,9 +202,7 @@ class _Merger:
             return self._map(path, rule, trio) if rule.strategy == "granular" else None
         if rule.strategy in ITEMS_BY_KEY:
             return self._items(path, rule, trio)
-        if rule.strategy == "set":
-            return self._set(path, rule, trio)
-        return self._sequence(path, rule, trio) if rule.strategy == "sequence" else None
+        return elements.merged(rule, trio)
 
     def _map(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection:
         named = trio.by_name()
@@ -258,7 +236,7 @@ class _Merger:
             return None
         if value is not MISSING:
             return showing(field, sides, value)
-        return sides.present[0] if len(sides.present) == 1 else self._decided(path, field, sides)
+        return sides.present[0] if len(sides.present) == 1 else self._as_one(path, field, sides)
 
     def _group(
         self, path: FieldPath, rule: FieldRule, members: tuple[str, ...], named: Sequence[Named]
@@ -294,35 +272,6 @@ class _Merger:
         if result.other and rule.strategy == "keyed" and rule.policy.order == "source" and path not in self.open.found:
             self.open.note(path, ORDER, MISSING, [list(result.other)])
         return result.collection
-
-    def _set(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection:
-        """A list of values that are each there or not."""
-        named = trio.by_value(rule)
-        merged: dict[str, Entry | None] = {}
-        for name in {**named[1], **named[2]}:
-            sides = Sides.of(name, named)
-            if not listmerge.members(named[0], named[1], named[2], name):
-                merged[name] = None
-            elif sides.ours is None or sides.theirs is None:
-                merged[name] = sides.ours or sides.theirs
-            else:
-                merged[name] = dressed(rule.item, sides)
-        return arranged(rule, trio, named, merged).collection
-
-    def _sequence(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection:
-        """Any list, element by element."""
-        listed = trio.entries()
-        base, ours, theirs = ([canonical(standard(entry, rule.item)) for entry in entries] for entries in listed)
-        entries: list[Entry] = []
-        for places in listmerge.sequence(base, ours, theirs):
-            found = Sides(
-                *(side[place] if place is not None else None for side, place in zip(listed, places, strict=True))
-            )
-            present = found.ours or found.theirs
-            assert present is not None
-            both = found.ours is not None and found.theirs is not None
-            entries.append(dressed(rule.item, found) if both else present)
-        return slots.shaped(*trio, entries)
 
 
 def _looks_inside(rule: FieldRule, sides: Sides) -> bool:
