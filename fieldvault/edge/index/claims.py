@@ -17,8 +17,8 @@ from fieldvault.core.values import FieldPath, from_pointer, to_pointer
 from fieldvault.edge.index.database import Database
 
 _VERSION = 1
+_VALUES_MAX = 500  # of one question; SQLite takes no more than 999 everywhere
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE records (path TEXT PRIMARY KEY, type TEXT, id TEXT) WITHOUT ROWID;
 CREATE INDEX records_id ON records (id);
 CREATE TABLE uniques (path TEXT, field TEXT, type TEXT, value TEXT);
@@ -61,8 +61,7 @@ class ClaimsIndex:
     @property
     def tree(self) -> Oid | None:
         """The tree whose records these are; None before the first."""
-        rows = self._db.rows("SELECT value FROM meta WHERE key='tree'")
-        return rows[0][0] if rows else None
+        return self._db.note("tree")
 
     def update(self, tree: Oid, changed: Mapping[str, Typed | None]) -> None:
         """Replace the claims of these records (None: gone), and note the tree."""
@@ -73,7 +72,7 @@ class ClaimsIndex:
 
     def _replace(self, tree: Oid, changed: Mapping[str, Typed | None]) -> None:
         with self._db.written():
-            self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
+            self._db.put_note("tree", tree)
             for table in ("records", "uniques", "refs"):
                 self._db.many(f"DELETE FROM {table} WHERE path=?", [(path,) for path in changed])
             standing = [(path, one) for path, one in changed.items() if one]
@@ -85,8 +84,11 @@ class ClaimsIndex:
 
     def ids(self, paths: Collection[str]) -> set[str]:
         """The ids of the records at these paths."""
-        rows = self._about(paths, "SELECT id FROM records WHERE id IS NOT NULL AND path IN ({})")
-        return {found for (found,) in rows}
+        found: set[str] = set()
+        for part in _parts(paths):
+            question = f"SELECT id FROM records WHERE id IS NOT NULL AND path IN ({part.marks})"
+            found.update(record for (record,) in self._db.rows(question, *part.values))
+        return found
 
     def disagreements(self, paths: Collection[str] | None = None, gone: Collection[str] = ()) -> list[Disagreement]:
         """What does not agree: everywhere, or about the records at `paths` and those that refer to the ids `gone`."""
@@ -127,19 +129,17 @@ class ClaimsIndex:
             Disagreement(path, from_pointer(field), "ref-missing", target, type_) for path, field, target, type_ in rows
         ]
 
-    def _about(self, paths: Collection[str], question: str) -> list[tuple[str, ...]]:
-        return [row for part in _parts(paths) for row in self._db.rows(question.format(part.marks), *part.values)]
-
 
 class _Part(NamedTuple):
+    """Some values of many, and as many question marks."""
+
     marks: str
     values: tuple[str, ...]
 
 
-def _parts(values: Iterable[str], size: int = 500) -> list[_Part]:
-    """As many values at once as a question of SQLite's may have."""
+def _parts(values: Iterable[str]) -> list[_Part]:
     listed = sorted(values)
-    parts = [tuple(listed[start : start + size]) for start in range(0, len(listed), size)]
+    parts = [tuple(listed[start : start + _VALUES_MAX]) for start in range(0, len(listed), _VALUES_MAX)]
     return [_Part(",".join("?" * len(part)), part) for part in parts]
 
 

@@ -15,12 +15,15 @@ from typing import Any
 
 from fieldvault.errors import FieldvaultError
 
+_NOTES = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 _DENIED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY")
 _DISK_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")  # the second: not even the file beside it that readers share
 
 
 class Database:
-    """The file at `path` with the tables of `schema`; one of another `version` is made anew. `read_only`: in memory."""
+    """The file at `path`: the tables of `schema`, and notes by key. One of another `version` is made anew. `read_only`:
+    a copy in memory.
+    """
 
     def __init__(self, path: Path, schema: str, version: int, *, read_only: bool = False) -> None:
         self.path = path
@@ -47,6 +50,15 @@ class Database:
             self._db.close()
             self._db = self._anew()
             return []
+
+    def note(self, key: str) -> str | None:
+        """What is noted under a key; None for nothing."""
+        rows = self.rows("SELECT value FROM meta WHERE key=?", key)
+        return rows[0][0] if rows else None
+
+    def put_note(self, key: str, value: str | None) -> None:
+        """Note it; inside `written`."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         """Run a statement for each row; inside `written`."""
@@ -96,7 +108,8 @@ class Database:
                 if version:
                     raise sqlite3.DatabaseError("another version")
                 db.execute("PRAGMA journal_mode=WAL")
-                db.executescript(f"BEGIN IMMEDIATE; {self._schema} PRAGMA user_version={self._version}; COMMIT;")
+                tables = f"{_NOTES} {self._schema}"
+                db.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version={self._version}; COMMIT;")
             db.execute("PRAGMA synchronous=NORMAL")
         except BaseException:
             db.close()

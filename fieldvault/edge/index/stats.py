@@ -25,7 +25,6 @@ from fieldvault.edge.index.rows import Folder, Rows, pack
 _VERSION = 2
 
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE folders (folder TEXT PRIMARY KEY, rows BLOB) WITHOUT ROWID;
 CREATE TABLE behind (path TEXT PRIMARY KEY, mode INTEGER, oid TEXT) WITHOUT ROWID;
 CREATE TABLE former (path TEXT, oid TEXT, until INTEGER, writer TEXT);
@@ -55,13 +54,12 @@ class StatCache:
     @property
     def tree(self) -> Oid | None:
         """The tree that the rows mirror; None while there are none."""
-        rows = self._db.rows("SELECT value FROM meta WHERE key='tree'")
-        return rows[0][0] if rows else None
+        return self._db.note("tree")
 
     @property
     def bases_known(self) -> bool:
         """Whether `behind` is all there is; False for an index that was made anew, until it is told once."""
-        return bool(self._db.rows("SELECT value FROM meta WHERE key='bases'"))
+        return self._db.note("bases") is not None
 
     def folders(self) -> list[str]:
         """Every folder that has rows; "" is the vault's root."""
@@ -115,7 +113,7 @@ class StatCache:
                 self._replace(tree, folders)
                 self._db.many("DELETE FROM behind WHERE path=?", [(path,) for path in forget])
                 if behind is not None:
-                    self._db.many("INSERT OR REPLACE INTO meta VALUES ('bases', ?)", [("known",)])
+                    self._db.put_note("bases", "known")
                     rows = [(path, *(entry or (0, None))) for path, entry in behind.items()]
                     self._db.many("INSERT OR REPLACE INTO behind VALUES (?, ?, ?)", rows)
                 self._note_former(left)
@@ -134,7 +132,7 @@ class StatCache:
         self._db.many(f"DELETE FROM former WHERE path=? AND rowid NOT IN ({newest})", paths)
 
     def _replace(self, tree: Oid | None, folders: Mapping[str, Folder]) -> None:
-        self._db.many("INSERT OR REPLACE INTO meta VALUES ('tree', ?)", [(tree,)])
+        self._db.put_note("tree", tree)
         gone = [(name,) for name, rows in folders.items() if not rows]
         self._db.many("DELETE FROM folders WHERE folder=?", gone)
         packed = [(name, pack(rows)) for name, rows in folders.items() if rows]
