@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from fieldvault.core.snapshot import EXECUTABLE, FILE
+from fieldvault.core.snapshot import EXECUTABLE, FILE, LINK, SUBMODULE
 
 IGNORES = ".gitignore"
 DEPTH_MAX = 16
@@ -62,7 +62,7 @@ def judge_name(name: str) -> str | None:
 def judge_path(path: str, mode: int = FILE) -> str | None:
     """Why a file at this path with git's `mode` is refused, as a key of the catalogue; None when it is fine."""
     if mode not in (FILE, EXECUTABLE):
-        return "mode-link" if mode == 0o120000 else "mode-submodule" if mode == 0o160000 else "mode-unknown"
+        return "mode-link" if mode == LINK else "mode-submodule" if mode == SUBMODULE else "mode-unknown"
     names = path.split("/")
     if len(names) > DEPTH_MAX:
         return "path-too-deep"

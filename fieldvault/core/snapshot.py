@@ -14,6 +14,8 @@ Oid = str  # a git object id: 40 lower-case hex digits
 FILE = 0o100644
 EXECUTABLE = 0o100755
 FOLDER = 0o040000
+LINK = 0o120000
+SUBMODULE = 0o160000  # the id is that of a commit of another repository
 
 
 class Entry(NamedTuple):

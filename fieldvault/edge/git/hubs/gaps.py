@@ -10,13 +10,12 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.core.snapshot import FOLDER, SUBMODULE, Oid
 from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.store.history import Commit, read_commit
 from fieldvault.edge.git.store.trees import read_tree
 
 _RECORDS = (".yaml", ".yml")
-_SUBMODULE = 0o160000  # its commit is another repository's
 
 
 class Gaps(NamedTuple):
@@ -75,6 +74,6 @@ def _look_into(arrivals: Arrivals, root: Oid, seen: set[Oid], trees: dict[Oid, N
         for name, entry in read_tree(arrivals, oid):
             if entry.mode == FOLDER:
                 stack.append(entry.oid)
-            elif entry.mode != _SUBMODULE and entry.oid not in seen and entry.oid not in arrivals:
+            elif entry.mode != SUBMODULE and entry.oid not in seen and entry.oid not in arrivals:
                 seen.add(entry.oid)
                 blobs.setdefault(entry.oid, name)

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from fieldvault.core.snapshot import FOLDER, Oid
+from fieldvault.core.snapshot import FOLDER, SUBMODULE, Oid
 from fieldvault.edge.git.store.delta import make_delta
 from fieldvault.edge.git.store.history import commits_here, read_commit, walk
 from fieldvault.edge.git.store.objects import Reader, expect
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 _NOT_THERE = ("object-missing", "object-damaged")
-_SUBMODULE = 0o160000
 _TREES_KEPT = 256  # parsed trees of the commit before, which the next one shares nearly all of
 _DELTA_BYTES_MAX = 1 << 20  # larger objects travel whole: two of them in memory, and seldom alike
 _CHAIN_MAX = 50  # deltas of deltas; as deep as git makes them
@@ -161,13 +160,13 @@ def _new_in_tree(trees: _Trees, root: Oid, bases: Sequence[Oid], listed: Contain
             stood = [old[name][1] for old in changed_from if name in old and _alike(old[name][0], mode)]
             if int(mode, 8) == FOLDER:
                 stack.append((child, child_path, stood, False))
-            elif int(mode, 8) != _SUBMODULE and child not in listed:  # a submodule's commit is another repository's
+            elif int(mode, 8) != SUBMODULE and child not in listed:
                 yield Sent(child, child_path, next(iter(stood), None))
 
 
 def _alike(one: bytes, other: bytes) -> bool:
     """Whether two modes are of the same kind: both folders, or both files."""
-    return (int(one, 8) == FOLDER) == (int(other, 8) == FOLDER) and _SUBMODULE not in (int(one, 8), int(other, 8))
+    return (int(one, 8) == FOLDER) == (int(other, 8) == FOLDER) and SUBMODULE not in (int(one, 8), int(other, 8))
 
 
 class _Trees:
