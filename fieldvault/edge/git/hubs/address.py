@@ -45,9 +45,17 @@ class Address:
         if self.scheme == "path":
             return self.path
         user = f"{self.user}@" if self.user and self.scheme == "ssh" else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = f":{self.port}" if self.port not in (None, _PORTS[self.scheme]) else ""
-        return f"{self.scheme}://{user}{host}{port}{self.path if self.path.startswith('/') else '/' + self.path}"
+        return f"{self.scheme}://{user}{self.authority}/{self.path.removeprefix('/')}"
+
+    @property
+    def authority(self) -> str:
+        """The host, and the port where it is not the scheme's own."""
+        return self.bracketed if self.port in (None, _PORTS[self.scheme]) else f"{self.bracketed}:{self.port}"
+
+    @property
+    def bracketed(self) -> str:
+        """The host as it stands before a port."""
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 def parse_address(url: str, root: Path) -> Address:

@@ -50,18 +50,12 @@ def reject(address: Address, login: Login) -> None:
 
 
 def _description(address: Address, login: Login | None = None) -> dict[str, str]:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    said = {"protocol": address.scheme, "host": f"{host}:{address.port}" if _unusual_port(address) else host}
-    said["path"] = address.path.lstrip("/")
+    said = {"protocol": address.scheme, "host": address.authority, "path": address.path.lstrip("/")}
     if login is not None:
         said |= {"username": login.username, "password": login.password}
     elif address.user:
         said["username"] = address.user
     return said
-
-
-def _unusual_port(address: Address) -> bool:
-    return address.port not in (None, {"http": 80, "https": 443}.get(address.scheme))
 
 
 def _git_credential(verb: str, said: dict[str, str]) -> dict[str, str] | None:

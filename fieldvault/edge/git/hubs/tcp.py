@@ -15,7 +15,7 @@ _PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has 
 
 
 class TcpChannel:
-    """git://: no login, no encryption; the first line names the service and the repository."""
+    """One connection to one service of `git daemon`."""
 
     def __init__(self, address: Address, service: str, version: int, limits: Limits, progress: Progress) -> None:
         assert address.port is not None
@@ -27,9 +27,8 @@ class TcpChannel:
         except OSError as error:
             raise unreachable(address.host, error) from error
         self._stream = self._socket.makefile("rb")
-        host = f"[{address.host}]" if ":" in address.host else address.host
         asked_version = f"\0version={version}\0" if version else ""
-        wanted = f"git-{service} {address.path}\0host={host}:{address.port}\0{asked_version}"
+        wanted = f"git-{service} {address.path}\0host={address.bracketed}:{address.port}\0{asked_version}"
         request = wanted.encode("utf-8", "surrogateescape")
         try:
             self.write(b"%04x" % (len(request) + 4) + request)
