@@ -103,7 +103,7 @@ class Desk:
 
     def status(self) -> StatusReport:
         with self.vault() as vault:
-            return status(vault)
+            return status(vault, now)
 
     def conflicts(self) -> list[OpenConflict]:
         with self.vault() as vault:

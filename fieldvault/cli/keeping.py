@@ -94,7 +94,7 @@ def status_command(exit_code: bool, as_json: bool) -> int:
     from fieldvault.actions.looking.status import status
 
     with vault_here() as vault:
-        report = status(vault)
+        report = status(vault, now)
         tell("status", report, lambda: keeping.status(report, now()[0]), as_json)
         return WAITS if exit_code and report.waits else 0
 

@@ -58,10 +58,12 @@ def field_title(field: FieldPath, schema: Schema) -> str:
     return " › ".join(words)
 
 
-def commit_message(changes: Sequence[FileChange]) -> str:
-    """The message for these changes: a subject, and for several files a line each below it."""
+def commit_message(changes: Sequence[FileChange], doubted: Sequence[str] = ()) -> str:
+    """The message for these changes: a subject, and for several files a line each below it. `doubted`: the titles of
+    records of which an old version was saved, and nothing else: what that left open is all that changes.
+    """
     if not changes:
-        return "Settle conflicts\n"
+        return _cut(f"Old version saved: {', '.join(doubted)}") + "\n" if doubted else "Settle conflicts\n"
     if len(changes) == 1:
         return _cut(_line(changes[0])) + "\n"
     names = list(dict.fromkeys(change.title for change in changes))

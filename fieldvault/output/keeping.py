@@ -29,22 +29,27 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
         from fieldvault.core.describe import count_of
 
         what = count_of(report.changes)
-        yield say("committed", what=what, names=names(report.changes)) if what else say("committed-choice")
+        if what:
+            yield say("committed", what=what, names=names(report.changes))
+        elif not report.stale:  # what a stale save left open is nobody's choice
+            yield say("committed-choice")
     elif not quiet_when_nothing and not report.waits and not report.opened:
         yield say("committed-nothing")
     if report.opened:
         yield say("left-open", what=count(report.opened, "field"))
     yield from _merged(report.merged)
-    yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
+    yield from doubted(report)
     yield from waiting(report)
+
+
+def doubted(report: CommitReport) -> Iterator[str]:
+    """Saves from editors that held an old version, and what became of them."""
+    yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
 
 
 def waiting(report: CommitReport) -> Iterator[str]:
     yield from (say("draft", problem=why(draft.problem)) for draft in report.drafts)
-    masses, others = _masses_apart(report.held)
-    yield from _held(others)
-    if masses:
-        yield say("held-deletions", what=count(len(masses), "deletion"), names=some(masses))
+    yield from _held(report.held)
     yield from _behind(report.behind)
 
 
@@ -54,8 +59,11 @@ def _masses_apart(held: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     return masses, {path: kind for path, kind in held.items() if kind != MASS_DELETION}
 
 
-def _held(paths: Mapping[str, str]) -> Iterator[str]:
-    yield from (say("held", path=path, reason=reason(kind)) for path, kind in paths.items())
+def _held(held: Mapping[str, str]) -> Iterator[str]:
+    masses, others = _masses_apart(held)
+    yield from (say("held", path=path, reason=reason(kind)) for path, kind in others.items())
+    if masses:
+        yield say("held-deletions", what=count(len(masses), "deletion"), names=some(masses))
 
 
 def _behind(paths: Mapping[str, str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from fieldvault.core.deletions import held
+from fieldvault.output.keeping import status
 from tests.world import Desk, World
 
 SETTINGS = "format: 1\nrecords:\n  customer: {folder: customers}\n  order: {folder: orders}\n"
@@ -49,6 +50,9 @@ def test_many_are_held_while_everything_else_goes_on(desks: tuple[Desk, Desk]) -
     marc.write("orders/o.yaml", "id: ord_o\nnote: x\n")
     report = marc.sync()
     assert len(report.committed.held) == 11 and set(report.committed.held.values()) == {"mass-deletion"}
+    looked = marc.status()
+    assert looked.held == report.committed.held and not looked.edits
+    assert [line.partition("(")[0] for line in status(looked, 0)][1:] == ["Held: 11 deletions "]
     ines.sync()
     assert customers(ines) == 40 and "note: x" in ines.read("orders/o.yaml")
     assert len(marc.commit().held) == 11  # the hold does not expire
@@ -64,13 +68,13 @@ def test_a_little_at_a_time_within_the_hour_is_as_much(desks: tuple[Desk, Desk])
     remove(marc, range(8))
     assert not marc.commit().held
     remove(marc, range(8, 16))
-    assert len(marc.commit().held) == 8
+    assert len(marc.status().held) == len(marc.commit().held) == 8
 
 
 def test_moved_records_are_not_gone(desks: tuple[Desk, Desk]) -> None:
     marc, ines = desks
     (marc.root / "customers").rename(marc.root / "clients")
-    assert not marc.commit().held
+    assert not marc.status().held and not marc.commit().held
     marc.sync()
     assert not ines.sync().refused
     assert sum(path.startswith("clients/") for path in ines.files()) == 40

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fieldvault.actions.watching.watch import COMMITTED, Happening
 from fieldvault.core.conflicts import STALE_SAVE
 from fieldvault.edge.index.stats import FORMER_MAX, FV, GIT, SAVE
+from fieldvault.output.keeping import committed
+from fieldvault.output.watching import shouted
 from tests.actions.test_sync import CUSTOMER, FILES, RECORD
 from tests.world import Desk, World
 
@@ -66,6 +69,10 @@ def test_an_old_version_saved_as_it_was_leaves_both(desks: tuple[Desk, Desk]) ->
     claire.write(CUSTOMER, buffer)
     report = claire.commit()
     assert [save.exact for save in report.stale] == [True]
+    assert claire.git("log", "-1", "--format=%s") == "Old version saved: Boulangerie Lefèvre"
+    (told,) = committed(report)
+    assert told.startswith("Boulangerie Lefèvre was saved as it was before")
+    assert shouted(Happening(COMMITTED, committed=report)) == told
     assert "+33639981207" in claire.read(CUSTOMER)
     (one,) = claire.conflicts()
     assert one.conflict.kind == STALE_SAVE and one.conflict.also == ("+33261910100",)

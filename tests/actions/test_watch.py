@@ -15,7 +15,7 @@ from fieldvault.actions.watching.watch import COMMITTED, POLLING, REFUSED, WAITI
 from fieldvault.errors import FieldvaultError
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.actions.watching import wait_for, watched
-from tests.world import Desk, World
+from tests.world import Desk, World, now
 
 OTHER = "customers/8q/garage~cus_garage0000.yaml"
 
@@ -202,14 +202,14 @@ def test_half_the_vault_deleted_is_held_and_asked_for_good(world: World) -> None
 
 def test_one_watcher_a_vault(marc: Desk) -> None:
     with marc.vault() as vault:
-        assert not status(vault).watched
+        assert not status(vault, now).watched
     with watched(marc):
         with watched(marc) as second:
             assert isinstance(second.failure, FieldvaultError) and second.failure.kind == "watch-running"
         with marc.vault() as vault:
-            assert status(vault).watched
+            assert status(vault, now).watched
     with marc.vault() as vault:
-        assert not status(vault).watched
+        assert not status(vault, now).watched
 
 
 def test_a_folder_that_vanishes_stops_it_and_deletes_nothing(marc: Desk) -> None:

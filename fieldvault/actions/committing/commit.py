@@ -155,7 +155,8 @@ def _commit(
     head = seen.head
     if tree_changes:
         report.changes = describe(batch, Types(batch, tree), tree_changes)
-        text = message.rstrip("\n") + "\n" if message else commit_message(report.changes)
+        doubted = [save.title for save in report.stale]
+        text = message.rstrip("\n") + "\n" if message else commit_message(report.changes, doubted)
         text = with_allowance(text, allowed) if allowed else text
         parents = (seen.head,) if seen.head else ()
         head = report.commit = write_commit(batch, vault.identity(), now, tree, parents, text)
@@ -203,7 +204,7 @@ def _without_mass_deletion(
     if vault.allow_deletions:
         return edits, len(gone)
     waiting = held_here(vault, batch, seen.tree, seen.head, gone, at)
-    report.held |= dict.fromkeys(waiting, MASS_DELETION)
+    report.held |= dict.fromkeys(sorted(waiting), MASS_DELETION)
     return [edit for edit in edits if edit.change.path not in waiting], 0
 
 

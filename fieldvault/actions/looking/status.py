@@ -6,9 +6,10 @@ Law: reads this machine only. "Synced" is said only with the time at which the h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fieldvault.actions.committing.adopting import left_open
-from fieldvault.actions.committing.survey import survey
+from fieldvault.actions.committing.survey import Survey, survey
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
@@ -16,17 +17,24 @@ from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.syncing.attachments import at_head
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.outbox import delivered, waiting, waiting_bytes
+from fieldvault.core.deletions import MASS_DELETION
+from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import Oid
+from fieldvault.edge.git.store.batch import Batch
 from fieldvault.errors import FieldvaultError
+
+if TYPE_CHECKING:
+    from fieldvault.actions.committing.commit import Now
 
 
 @dataclass
 class StatusReport:
-    """`edits`: changed paths, not committed. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they
-    would travel, `delivered` how many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what
-    we have; `answered_at`: when it last answered at all; both seconds since 1970, None for never. `failure`: why the
-    last sync did not get through. `attachments_waiting`: large ones that the hub does not hold, of
-    `attachments_waiting_bytes` together; `attachments_absent`: those that are to come here, and have not.
+    """`edits`: changed paths that the next commit takes; `held`: those that it does not take, with a key of the
+    catalogue each. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they would travel, `delivered` how
+    many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what we have; `answered_at`: when
+    it last answered at all; both seconds since 1970, None for never. `failure`: why the last sync did not get through.
+    `attachments_waiting`: large ones that the hub does not hold, of `attachments_waiting_bytes` together;
+    `attachments_absent`: those that are to come here, and have not.
     """
 
     branch: str | None
@@ -54,19 +62,19 @@ class StatusReport:
         return bool(self.conflicts or self.drafts or self.held)
 
 
-def status(vault: Vault) -> StatusReport:
+def status(vault: Vault, now: Now) -> StatusReport:
     """The facts of `fv status`."""
     branch, head = vault.refs.head()
     report = StatusReport(branch, head, vault.config.origin_url())
     report.watched = vault.watch_lock().is_held()
     seen = survey(vault)
-    report.held = dict(seen.problems)
+    report.held = dict(seen.problems) | dict.fromkeys(sorted(_held_deletions(vault, seen, now)), MASS_DELETION)
     report.behind = sorted(seen.behind)
     for edit in seen.edits:
         draft = draft_in(edit)
         if draft:
             report.drafts.append(draft)
-        else:
+        elif edit.change.path not in report.held:
             report.edits.append(edit.change.path)
     conflicts = left_open(vault) | all_conflicts(vault.objects, seen.tree)
     report.conflicts = sum(conflict.waits for conflict in conflicts.values())
@@ -81,3 +89,17 @@ def status(vault: Vault) -> StatusReport:
     report.attachments_waiting, report.attachments_waiting_bytes = len(unsent), sum(unsent)
     report.attachments_absent = len(choices_of(vault).absent)
     return report
+
+
+def _held_deletions(vault: Vault, seen: Survey, now: Now) -> set[str]:
+    """The records that were removed here, and that a commit would not remove without the person's word."""
+    if all(edit.change.new for edit in seen.edits):
+        return set()
+    from fieldvault.actions.committing.masses import gone_records, held_here  # most often nothing was removed
+
+    with Batch(vault.objects) as batch:
+        for edit in seen.edits:
+            if edit.read is not None and is_record(edit.change.path):
+                batch.add("blob", edit.read.data)
+        gone = gone_records(batch, (edit.change for edit in seen.edits))
+        return held_here(vault, batch, seen.tree, seen.head, gone, now()[0])
