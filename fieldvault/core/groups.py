@@ -7,24 +7,27 @@ the winner left at base.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fieldvault.core import strategies
-from fieldvault.core.nodes import Entry
+from fieldvault.core.dressing import showing
+from fieldvault.core.nodes import Collection, Entry
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import FieldRule
+from fieldvault.core.slots import Sides
 from fieldvault.core.strategies import Outcome
 from fieldvault.core.values import MISSING, Maybe, Value, same
+from fieldvault.core.writing import entry_of
 
 
-def values(members: tuple[str, ...], entries: Mapping[str, Entry], rule: FieldRule) -> Maybe:
+def values(members: tuple[str, ...], version: Mapping[str, Entry], rule: FieldRule) -> Maybe:
     """The group's value: its members that are present, MISSING where none is. `rule` is that of the map around it."""
-    present = {name: value_of(entries[name].node, rule.field(name)) for name in members if name in entries}
+    present = {name: value_of(version[name].node, rule.field(name)) for name in members if name in version}
     return present or MISSING
 
 
 def decide(members: tuple[str, ...], rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:
-    """The whole table for one group."""
+    """The whole truth table for one group."""
     before, left, right = (rule.standard(value) for value in (base, ours, theirs))
     if same(left, right) or same(right, before):
         return Outcome(ours)
@@ -41,6 +44,7 @@ def decide(members: tuple[str, ...], rule: FieldRule, base: Maybe, ours: Maybe, 
 def _ridden(
     ladder: str, rule: FieldRule, base: dict[str, Value], ours: dict[str, Value], theirs: dict[str, Value]
 ) -> Outcome | None:
+    """The tuple of the further stage; None where not both sides moved the stage forward."""
     before, left, right = (side.get(ladder, MISSING) for side in (base, ours, theirs))
     if same(before, left) or same(before, right) or same(left, right):
         return None
@@ -57,3 +61,19 @@ def _ridden(
 def _same(rule: FieldRule, name: str, left: dict[str, Value], right: dict[str, Value]) -> bool:
     field = rule.field(name)
     return same(field.standard(left.get(name, MISSING)), field.standard(right.get(name, MISSING)))
+
+
+def entries(
+    members: tuple[str, ...], value: Maybe, versions: Sequence[Mapping[str, Entry]], rule: FieldRule
+) -> dict[str, Entry | None]:
+    """The members' entries where the group has this value; None for a member that it lacks."""
+    wanted = value if isinstance(value, dict) else {}
+    return {name: _entry(name, wanted.get(name, MISSING), Sides.of(name, versions), rule) for name in members}
+
+
+def _entry(name: str, value: Maybe, sides: Sides, rule: FieldRule) -> Entry | None:
+    if value is MISSING:
+        return None
+    if sides.present:
+        return showing(rule.field(name), sides, value)
+    return sides.base or entry_of(name, value, Collection(True, []))

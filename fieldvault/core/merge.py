@@ -35,7 +35,6 @@ from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.slots import OURS, THEIRS, Sides
 from fieldvault.core.strategies import Outcome, decide
 from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, same
-from fieldvault.core.writing import entry_of
 
 
 @dataclass(frozen=True)
@@ -210,13 +209,11 @@ class _Merger:
         for group, members in rule.groups.items():
             if any(name in side for side in named for name in members):
                 merged.update(self._group((*path, group), rule, members, named))
-        computed = []
-        for key in {**named[0], **named[1], **named[2]}:
-            field = rule.field(key)
-            if field.strategy == "derived":
-                computed.append(key)
-            elif key not in merged:
-                merged[key] = self.field((*path, key), field, Sides.of(key, named))
+        keys = {**named[0], **named[1], **named[2]}
+        computed = [key for key in keys if rule.field(key).strategy == "derived"]
+        for key in keys:
+            if key not in merged and key not in computed:
+                merged[key] = self.field((*path, key), rule.field(key), Sides.of(key, named))
         for key in computed:
             merged[key] = self._derived((*path, key), rule, merged, Sides.of(key, named))
         return arranged(rule, trio, named, merged).collection
@@ -249,17 +246,7 @@ class _Merger:
             outcome = groups.decide(members, rule, *tuples)
             self._note(path, "ladder", outcome, tuples[0])
             shown = outcome.shown
-        merged: dict[str, Entry | None] = {}
-        for name in members:
-            sides = Sides.of(name, named)
-            wanted = shown.get(name, MISSING) if isinstance(shown, dict) else MISSING
-            if wanted is MISSING:
-                merged[name] = None
-            elif sides.ours is None and sides.theirs is None:
-                merged[name] = sides.base or entry_of(name, wanted, Collection(True, []))
-            else:
-                merged[name] = showing(rule.field(name), sides, wanted)
-        return merged
+        return groups.entries(members, shown, named, rule)
 
     def _items(self, path: FieldPath, rule: FieldRule, trio: Trio) -> Collection | None:
         """A list whose items are matched by their key; None where a key stands twice: no item may be dropped."""
