@@ -154,7 +154,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     "clone-no-name": ("{url} gives no name for the folder", "fv clone {url} FOLDER"),
     "pack-damaged": ("what the hub sent is damaged ({reason})", "fv sync"),
     "pack-incomplete": ("what the hub sent is not complete", "fv sync"),
-    "pack-too-large": ("what the hub sent is larger than fv takes ({size} bytes)", "ask whoever keeps the hub"),
+    "pack-too-large": (
+        "what the hub sent is larger than fv takes ({limit} bytes)",
+        "in the hub's folder: git config uploadpack.allowFilter true",
+    ),
     "prune-behind": ("{ref} of the hub is not here yet: what it needs cannot be told", "fv sync   or   git fetch"),
     "outbox-well": ("the hub has refused no commit that waits here", "fv sync"),
     "outbox-all": ("nothing would be left: commit {commit} is the vault's first, and all of it is refused", "fv log"),

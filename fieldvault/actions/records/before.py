@@ -6,14 +6,14 @@ Law: it answers from the tree alone; the folder may hold something else.
 from __future__ import annotations
 
 from fieldvault.core.snapshot import FOLDER, Oid
-from fieldvault.edge.git.store.objects import Reader
+from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find, read_tree
 
 
 class Before:
     """A tree before and after, as the judge asks about them."""
 
-    def __init__(self, reader: Reader, old: Oid | None, new: Oid) -> None:
+    def __init__(self, reader: Batch, old: Oid | None, new: Oid) -> None:
         self._reader = reader
         self._old = old
         self._new = new
@@ -26,4 +26,4 @@ class Before:
         return [name for name, _ in read_tree(self._reader, entry.oid)] if entry and entry.mode == FOLDER else []
 
     def size_of(self, oid: Oid) -> int:
-        return len(self._reader.blob(oid))
+        return self._reader.blob_size(oid)

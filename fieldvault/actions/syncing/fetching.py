@@ -19,6 +19,7 @@ from fieldvault.errors import Corrupt, HubUnreachable
 
 INCOMING = "incoming"  # in the vault's own folder: what has come of a fetch that is not complete
 
+_TOO_LARGE = "pack-too-large"  # a large file came as a delta of another version; asked for alone it comes whole
 _ASKED_MOST = 2_000  # ids in one request: asking costs bytes too, fifty each
 _GUESSED_BYTES = {"trees": 1_000, "records": 1_000, "attachments": 100_000}
 
@@ -45,7 +46,11 @@ def fetch(talk: Talk, wants: Collection[Oid], haves: Collection[Oid]) -> None:
 
 
 def _in_one(talk: Talk, parts: Parts, arrivals: Arrivals, wants: Collection[Oid], haves: Collection[Oid]) -> None:
-    _ask(talk, arrivals, talk.notes.down.size, lambda: parts.fetch_all(arrivals, wants, haves))
+    try:
+        _ask(talk, arrivals, talk.notes.down.size, lambda: parts.fetch_all(arrivals, wants, haves))
+    except Corrupt as error:
+        if error.kind != _TOO_LARGE:
+            raise
 
 
 def _in_parts(talk: Talk, parts: Parts, arrivals: Arrivals, wants: Collection[Oid], haves: Collection[Oid]) -> None:
@@ -59,7 +64,13 @@ def _in_parts(talk: Talk, parts: Parts, arrivals: Arrivals, wants: Collection[Oi
         while missing:
             asked = missing[: min(max(1, talk.notes.down.size // sizes[kind]), _ASKED_MOST)]
             before = arrivals.octets
-            complete = _ask(talk, arrivals, len(asked) * sizes[kind], partial(parts.fetch_objects, arrivals, asked))
+            try:
+                complete = _ask(talk, arrivals, len(asked) * sizes[kind], partial(parts.fetch_objects, arrivals, asked))
+            except Corrupt as error:
+                if error.kind != _TOO_LARGE or len(asked) == 1:
+                    raise
+                sizes[kind] = talk.notes.down.size  # which asks for one at a time
+                continue
             came = [oid for oid in asked if oid in arrivals]
             if complete and len(came) < len(asked):
                 raise Corrupt("hub-incomplete", oid=(set(asked) - set(came)).pop(), count=len(asked) - len(came))

@@ -149,7 +149,7 @@ def _round(talk: Talk, now: Now, report: SyncReport) -> bool:
         talk.hub.expect_publish()
     if talk.known and not contents_to_send(talk, vault.objects, ours):
         _deliver_first(talk, ours, report)
-    main, others = talk.main, _bring(talk, ours)
+    main, others = talk.main, _bring(talk, ours, report)
     _guard_history(talk, ours, report)
     ours = _contents_last(talk, now, ours, report)
     _deliver_first(talk, ours, report)
@@ -202,12 +202,19 @@ def _begin(talk: Talk, now: Now, report: SyncReport) -> bool:
     return check_out(talk.vault, Batch(talk.vault.objects), None, talk.main, report)
 
 
-def _bring(talk: Talk, ours: Oid) -> list[Oid]:
-    """Fetch the hub's main, and what others have delivered that main lacks: the tips to merge, main first."""
+def _bring(talk: Talk, ours: Oid, report: SyncReport) -> list[Oid]:
+    """Fetch the hub's main, and what others have delivered that main lacks: the tips to merge, main first. Where what
+    comes of main cannot be taken, what waits is delivered all the same.
+    """
     known = talk.vault.refs.read(HUB_MAIN)
     haves = [oid for oid in (ours, known) if oid]
     if talk.main is not None:
-        fetch(talk, [talk.main], haves)
+        try:
+            fetch(talk, [talk.main], haves)
+        except Corrupt:
+            if known is not None:  # else it may be another vault's hub
+                report.sent += deliver(talk, ours)
+            raise
         haves.append(talk.main)
     inboxes = []
     for oid in talk.inboxes():

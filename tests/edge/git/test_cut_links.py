@@ -12,7 +12,7 @@ import pytest
 from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.objects import Objects
-from fieldvault.errors import Corrupt, FieldvaultError, HubUnreachable
+from fieldvault.errors import FieldvaultError, HubUnreachable
 from tests import peers
 from tests.edge.git.conftest import Servers
 from tests.edge.git.failing import HASTY, MAIN, failure, fetch, publish, tips, trusting
@@ -132,20 +132,3 @@ class TestBadLinks:
             trusting(monkeypatch, servers)
         port = int(direct.split("127.0.0.1:")[1].split("/")[0])
         return lambda other: direct.replace(f"127.0.0.1:{port}", f"127.0.0.1:{other}"), port
-
-
-@pytest.mark.peers
-def test_a_pack_that_would_inflate_beyond_measure_is_refused(servers: Servers, tmp_path: Path) -> None:
-    hub, vault = servers.repository(), Git(tmp_path / "vault").init()
-    zeros = tmp_path / "zeros"
-    with zeros.open("wb") as file:
-        file.truncate(129 << 20)
-    blob = hub("hash-object", "-w", str(zeros))
-    tree = hub("mktree", stdin=f"100644 blob {blob}\tzeros\n")
-    tip = hub("commit-tree", tree, "-m", "zeros")
-    hub("update-ref", MAIN, tip)
-    with open_hub(servers.git().url(hub.path.name), tmp_path) as one, Objects(vault.path / ".git") as objects:
-        error = failure(lambda: one.fetch(objects, [tip], []))
-    assert isinstance(error, Corrupt)
-    assert error.kind == "pack-too-large"
-    assert [path for path in (vault.path / ".git/objects").rglob("*") if path.is_file()] == []

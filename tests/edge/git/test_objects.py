@@ -199,16 +199,63 @@ def pack_with(number: int, declared: int, content: bytes) -> bytes:
         (pack_with(5, 5, b"abcde"), "pack-damaged"),
         (pack_with(6, 5, b"abcde"), "pack-damaged"),
         (signed(pack_with(3, 5, b"abcde")[:-20] + b"more"), "pack-damaged"),
-        (pack_with(3, 100_001, bytes(100_001)), "pack-too-large"),
+        (pack_with(2, 100_001, bytes(100_001)), "pack-too-large"),
+        (pack_with(3, 100_001, bytes(100_000)), "pack-damaged"),
+        (pack_with(3, 100_001, bytes(100_002)), "pack-damaged"),
+        (pack_with(3, 200_001, bytes(200_001)), "pack-too-large"),
+        (signed(pack_with(3, 100_001, bytes(100_001))[:-40]), "pack-damaged"),
         (signed(struct.pack(">4sLL", b"PACK", 2, 2**32 - 1) + bytes(100)), "pack-damaged"),
     ],
 )
 def test_a_crafted_pack_is_refused_and_leaves_nothing(git: Git, objects: Objects, pack: bytes, kind: str) -> None:
     with objects.receive_pack() as intake, pytest.raises(Corrupt) as caught:
         intake.write(pack)
-        intake.adopt(Limits(object_bytes=100_000))
+        intake.adopt(Limits(object_bytes=100_000, total_bytes=200_000))
     assert caught.value.kind == kind
     assert list((git.path / ".git" / "objects" / "pack").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [bytes(300_000), random.Random(1).randbytes(300_000)], ids=["zeros", "noise"])
+def test_a_large_file_is_taken_in_without_being_held(git: Git, objects: Objects, sender: Git, content: bytes) -> None:
+    tip = sender.commit_files({"film": content, "notes": "small\n"})
+    with objects.receive_pack() as intake:
+        intake.write(pack_of(sender, "HEAD\n"))
+        arrived = intake.adopt(Limits(object_bytes=100_000))
+    film = sender("rev-parse", "HEAD:film")
+    assert film in arrived
+    assert objects.blob(film) == content
+    git("update-ref", "refs/heads/main", tip)
+    git.assert_sound()
+
+
+@pytest.mark.parametrize("ofs", ["--delta-base-offset", "--no-reuse-delta"])
+def test_a_delta_of_what_memory_should_not_hold_is_refused(objects: Objects, sender: Git, ofs: str) -> None:
+    noise = random.Random(1).randbytes(110_000)
+    sender.commit_files({"film": noise})
+    sender.commit_files({"film": noise[:90_000]})
+    with objects.receive_pack() as intake, pytest.raises(Corrupt) as caught:
+        intake.write(pack_of(sender, "HEAD\n", ofs))
+        intake.adopt(Limits(object_bytes=100_000))
+    assert caught.value.kind == "pack-too-large"
+
+
+def test_a_size_is_known_without_the_content(objects: Objects, sender: Git) -> None:
+    sizes = {}
+    for number in range(3):
+        text = "".join(f"line {line}\n" for line in range(2_000 + number * 100))
+        sender.commit_files({"notes": text})
+        sizes[sender("rev-parse", "HEAD:notes")] = len(text)
+    with objects.receive_pack() as intake:
+        intake.write(pack_of(sender, "HEAD\n", "--delta-base-offset"))
+        intake.adopt()
+    sizes[objects.write("blob", b"loose")] = 5
+    assert {oid: objects.blob_size(oid) for oid in sizes} == sizes
+    with pytest.raises(Corrupt) as caught:
+        objects.blob_size(sender("rev-parse", "HEAD"))
+    assert caught.value.kind == "object-kind"
+    with pytest.raises(Corrupt) as caught:
+        objects.blob_size("0" * 40)
+    assert caught.value.kind == "object-missing"
 
 
 def test_a_delta_that_promises_too_much_is_refused(git: Git, objects: Objects) -> None:

@@ -51,7 +51,7 @@ def _entries(contents: mmap.mmap) -> Iterator[UnpackedObject]:
     offset = _HEADER_BYTES
     while contents[:4] == b"PACK":
         try:
-            number, size = entry_header(contents, offset)
+            number, size, _ = entry_header(contents, offset)
             if size > DEFAULT_LIMITS.object_bytes or number not in (*KINDS, *DELTAS):
                 return
             unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)

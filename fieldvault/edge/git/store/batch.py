@@ -50,6 +50,10 @@ class Batch:
     def blob(self, oid: Oid) -> bytes:
         return expect(self, oid, "blob")
 
+    def blob_size(self, oid: Oid) -> int:
+        """As of `Objects`."""
+        return len(self.blob(oid)) if self._pending(oid) else self._objects.blob_size(oid)
+
     def add(self, kind: str, data: bytes) -> Oid:
         """The object's id; it is written by `flush`.
 

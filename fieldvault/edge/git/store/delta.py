@@ -52,6 +52,11 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
     return target
 
 
+def result_size(delta: bytes) -> int:
+    """How many bytes a delta says that it makes: the second of the two numbers that it begins with."""
+    return _read_number(delta, _read_number(delta, 0)[1])[0]
+
+
 def _read_number(delta: bytes, place: int) -> tuple[int, int]:
     """Seven bits a byte, the lowest first; and where it ends."""
     number, shift = 0, 0

@@ -89,6 +89,13 @@ class Objects:
     def blob(self, oid: Oid) -> bytes:
         return expect(self, oid, "blob")
 
+    def blob_size(self, oid: Oid) -> int:
+        """The size of its content, for which nothing large in a pack is read."""
+        kind, size = self.packs.head(oid) or ("blob", -1)
+        if kind != "blob":
+            raise Corrupt("object-kind", oid=oid, expected="blob", found=kind)
+        return len(self.blob(oid)) if size < 0 else size
+
     def __contains__(self, oid: Oid) -> bool:
         if oid == EMPTY_TREE or oid in self.packs or self._loose(oid).exists():
             return True

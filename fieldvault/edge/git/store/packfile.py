@@ -18,7 +18,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import NamedTuple
 
-from fieldvault.edge.git.store.delta import apply_delta
+from fieldvault.edge.git.store.delta import apply_delta, result_size
 from fieldvault.edge.git.store.packindex import FAR, MAGIC
 from fieldvault.edge.git.store.recent import Recent
 
@@ -33,6 +33,7 @@ _CHECKSUM_BYTES = 20
 _CHAIN_MAX = 4096  # deltas; git makes no longer chains
 _BASES_BYTES = 16 << 20
 _LARGE_BYTES = 128 << 10
+_SIZES_BYTES = 64  # the two numbers that a delta begins with are within these, deflated or not
 _BLOCK_BYTES = 1 << 20
 _AROUND_BYTES = 2 << 20  # what a system may bring in around the page that is read; a multiple of every page size
 _DONTNEED: int | None = getattr(system, "MADV_DONTNEED", None)  # not on Windows
@@ -100,6 +101,23 @@ class PackFile:
             return None
         return (KINDS[whole[0]], whole[1]) if whole is not None else None
 
+    def head(self, raw: bytes) -> tuple[str, int] | None:
+        """Kind and size of the object's content, as they are declared; None where the pack cannot tell alone."""
+        try:
+            place = self._offset(raw)
+            size: int | None = None
+            while place is not None:
+                number, start, declared = self._header(place)
+                if number in KINDS:
+                    return KINDS[number], declared if size is None else size
+                place, start = self._base(number, place, start)
+                if size is None:
+                    delta = zlib.decompressobj().decompress(self.contents[start : start + _SIZES_BYTES], _SIZES_BYTES)
+                    size = result_size(delta)
+        except (ValueError, IndexError, struct.error, zlib.error):  # damaged
+            pass
+        return None
+
     def is_whole(self) -> bool:
         """Whether pack and index are, byte for byte, what was once written, and belong together."""
         ends: list[bytes] = [mapped[-_CHECKSUM_BYTES:] for mapped in self._maps]
@@ -129,7 +147,7 @@ class PackFile:
                     raise ValueError("a delta of what the pack does not hold")
             yield Packed(raw, number, size, base, self.contents[start:after])
             if after - start > _LARGE_BYTES:
-                _let_go(self.contents, start, after)
+                let_go(self.contents, start, after)
 
     def _offset(self, raw: bytes) -> int | None:
         """Where an object's entry starts; the names are sorted, and the fan-out tells which begin with its byte."""
@@ -210,7 +228,7 @@ class PackFile:
         if len(data) != size:
             raise ValueError("another size than declared")
         if size > _LARGE_BYTES:
-            _let_go(self.contents, begin, start + step)
+            let_go(self.contents, begin, start + step)
         return data
 
 
@@ -219,7 +237,7 @@ def blocks(mapped: mmap, end: int | None = None) -> Iterator[bytes]:
     end = len(mapped) if end is None else end
     for start in range(0, end, _BLOCK_BYTES):
         yield mapped[start : min(start + _BLOCK_BYTES, end)]
-        _let_go(mapped, start, start + _BLOCK_BYTES)
+        let_go(mapped, start, start + _BLOCK_BYTES)
 
 
 def _sum(mapped: mmap) -> bytes:
@@ -230,7 +248,7 @@ def _sum(mapped: mmap) -> bytes:
     return digest.digest()
 
 
-def _let_go(mapped: mmap, start: int, end: int) -> None:
+def let_go(mapped: mmap, start: int, end: int) -> None:
     """What is large is read once: its pages need not stay in memory, where the system lets us say so."""
     if _DONTNEED is not None:
         start -= start % _AROUND_BYTES

@@ -46,6 +46,11 @@ class PackFolder:
                 return found
         return None
 
+    def head(self, oid: Oid) -> tuple[str, int] | None:
+        """Kind and size of the content, None where no pack can tell."""
+        raw = bytes.fromhex(oid)
+        return next((found for pack in self._open.values() if (found := pack.head(raw)) is not None), None)
+
     def look_again(self) -> bool:
         """Open what is new, close what is gone: the packs may have been joined since. True where something came."""
         came = False

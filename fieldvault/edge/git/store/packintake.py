@@ -1,21 +1,25 @@
 """A pack from elsewhere, on its way into the repository.
 
 Law: nothing in it is trusted. Sizes are judged as declared, before they are spent; every delta is resolved and every
-object hashed before the pack gets a name that git sees; a thin pack is completed with the bases it leans on.
+object hashed before the pack gets a name that git sees; a thin pack is completed with the bases it leans on. A file
+that is larger than memory should hold is hashed as it is inflated, and its content never held.
 The traps avoided: dulwich's intake neither limits what an object inflates to nor flushes what it stored.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import zlib
 from collections.abc import Callable
 from mmap import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.store.packfile import KINDS
+from fieldvault.edge.git.store.delta import result_size
+from fieldvault.edge.git.store.packfile import KINDS, let_go
 from fieldvault.edge.git.store.packfolder import PackFolder
 from fieldvault.edge.git.store.packwriter import pack_checksum
 from fieldvault.errors import Corrupt
@@ -26,11 +30,16 @@ if TYPE_CHECKING:
 _NUMBERS = {kind: number for number, kind in KINDS.items()}
 DELTAS = (6, 7)
 _CHECKSUM_BYTES = 20
+_BLOCK_BYTES = 1 << 20
 _EMPTY_BYTES = 12 + _CHECKSUM_BYTES  # header and checksum: what git sends when there is nothing to send
+
+_Entry = tuple[bytes, int, int]  # raw id, offset, crc32
 
 
 class Limits(NamedTuple):
-    """The most that a received pack may make us spend, in bytes once inflated."""
+    """The most that a received pack may make us spend, in bytes once inflated: what is held in memory of one object
+    (a file that is no delta need not be), and all of it.
+    """
 
     object_bytes: int = 128 << 20
     total_bytes: int = 16 << 30
@@ -84,8 +93,8 @@ class PackIntake:
         if pack_checksum(self.file, size - _CHECKSUM_BYTES) != self.file.read(_CHECKSUM_BYTES):
             raise Corrupt("pack-damaged", reason="checksum")
 
-    def _resolve(self, limits: Limits) -> tuple[list[tuple[bytes, int, int]], set[bytes]]:
-        """(raw id, offset, crc32) of every object, and the raw ids of the bases that the pack does not hold."""
+    def _resolve(self, limits: Limits) -> tuple[list[_Entry], set[bytes]]:
+        """The entry of every object, and the raw ids of the bases that the pack does not hold."""
         from dulwich.object_format import SHA1
         from dulwich.pack import PackData, PackIndexer, UnresolvedDeltas
 
@@ -93,9 +102,9 @@ class PackIntake:
             try:
                 indexer = PackIndexer(None, SHA1.hash_func, resolve_ext_ref=self._base)
                 indexer.set_pack_data(pack)
-                _record(pack, indexer, limits)
+                large = _record(pack, indexer, limits)
                 entries = [(bytes(raw), offset, crc32 or 0) for raw, offset, crc32 in indexer]
-                return entries, {bytes(raw) for raw in indexer.ext_refs()}
+                return [*entries, *large], {bytes(raw) for raw in indexer.ext_refs()}
             except (Corrupt, OSError, MemoryError):
                 raise
             except UnresolvedDeltas as error:
@@ -113,7 +122,7 @@ class PackIntake:
             raise KeyError(raw) from error
         return _NUMBERS[kind], [data]
 
-    def _complete(self, entries: list[tuple[bytes, int, int]], bases: set[bytes]) -> bytes:
+    def _complete(self, entries: list[_Entry], bases: set[bytes]) -> bytes:
         """Append the missing bases, as git index-pack --fix-thin does; the pack's new checksum."""
         from dulwich.object_format import SHA1
         from dulwich.objects import RawObjectID
@@ -128,35 +137,71 @@ class PackIntake:
         return checksum
 
 
-def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> None:
-    """Walk the entries in order, judging the declared size of each before it is inflated, or its delta applied."""
+def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> list[_Entry]:
+    """Walk the entries in order, judging the declared size of each before it is inflated, or its delta applied. Files
+    beyond the limit are hashed on the way, and returned.
+    """
     from dulwich.object_format import SHA1
     from dulwich.pack import unpack_object_at
 
     contents = pack._buffer()
     offset, total = 12, 0
+    large: list[_Entry] = []
+    bases: set[int | bytes] = set()  # offsets and raw ids that deltas lean on
     for _ in range(len(pack)):
-        number, declared = entry_header(contents, offset)
+        number, declared, start = entry_header(contents, offset)
         if number not in KINDS and number not in DELTAS:
             raise Corrupt("pack-damaged", reason="type")
-        _judge(declared, total, limits)
-        unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
-        if number in DELTAS:
-            declared = delta_result_size(unpacked)
+        if KINDS.get(number) == "blob" and declared > limits.object_bytes:
+            _judge(0, total + declared, limits)
+            entry, offset = _hashed(contents, offset, start, declared)
+            large.append(entry)
+        else:
             _judge(declared, total, limits)
+            unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
+            if number in DELTAS:
+                declared = delta_result_size(unpacked)
+                _judge(declared, total, limits)
+                base = unpacked.delta_base
+                assert unpacked.offset is not None
+                bases.add(unpacked.offset - base if isinstance(base, int) else bytes(base or b""))
+            indexer.record(unpacked)
         total += declared
-        indexer.record(unpacked)
     if offset != len(contents) - _CHECKSUM_BYTES:
         raise Corrupt("pack-damaged", reason="length")
+    if any(raw in bases or place in bases for raw, place, _ in large):
+        raise Corrupt("pack-too-large", limit=limits.object_bytes)
+    return large
 
 
 def _judge(size: int, total: int, limits: Limits) -> None:
     if size > limits.object_bytes or total + size > limits.total_bytes:
-        raise Corrupt("pack-too-large", size=size, limit=limits.object_bytes)
+        raise Corrupt("pack-too-large", limit=limits.object_bytes)
 
 
-def entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
-    """Type number and declared size of the entry at `offset`."""
+def _hashed(contents: bytes | mmap, offset: int, start: int, declared: int) -> tuple[_Entry, int]:
+    """The entry of a file, and where it ends; `start`: where its compressed bytes do."""
+    digest = hashlib.sha1(b"blob %d\0" % declared, usedforsecurity=False)
+    engine = zlib.decompressobj()
+    crc32 = zlib.crc32(contents[offset:start])
+    place, came = start, 0
+    while not engine.eof and came <= declared and place < len(contents):
+        block = contents[place : place + _BLOCK_BYTES]
+        data = engine.decompress(block, _BLOCK_BYTES)
+        used = len(block) - len(engine.unused_data if engine.eof else engine.unconsumed_tail)
+        digest.update(data)
+        crc32 = zlib.crc32(block[:used], crc32)
+        place += used
+        came += len(data)
+        if isinstance(contents, mmap):
+            let_go(contents, place - used, place)
+    if not engine.eof or came != declared:
+        raise Corrupt("pack-damaged", reason="contents")
+    return (digest.digest(), offset, crc32), place
+
+
+def entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int, int]:
+    """Type number and declared size of the entry at `offset`, and where it goes on."""
     byte = contents[offset]
     number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
     while byte & 0x80:
@@ -164,19 +209,9 @@ def entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int]:
         byte = contents[offset]
         size |= (byte & 0x7F) << shift
         shift += 7
-    return number, size
+    return number, size, offset + 1
 
 
 def delta_result_size(unpacked: UnpackedObject) -> int:
-    """The size that a delta says its result has: the second of the two numbers it starts with."""
-    start = b"".join(unpacked.decomp_chunks)[:20]
-    position = 0
-    while start[position] & 0x80:
-        position += 1
-    size, shift = 0, 0
-    while True:
-        position += 1
-        size |= (start[position] & 0x7F) << shift
-        shift += 7
-        if not start[position] & 0x80:
-            return size
+    """The size that a delta says its result has."""
+    return result_size(b"".join(unpacked.decomp_chunks)[:20])
