@@ -22,7 +22,7 @@ from fieldvault.edge.git.hubs.address import Address, parse_address
 from fieldvault.edge.git.hubs.credentials import Login, approve, find_login, reject
 from fieldvault.edge.git.hubs.httplink import HttpLink
 from fieldvault.edge.git.hubs.httpway import HttpWay, basic
-from fieldvault.edge.git.hubs.link import Progress
+from fieldvault.edge.git.hubs.link import PIECE_BYTES, Progress
 from fieldvault.errors import HubRefused, HubUnreachable
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from dulwich.object_store import GraphWalker
 
-_PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
 _REDIRECTS_MAX = 3
 _ANY_REF = [b"refs/heads/main"]  # where nobody wants to know what stands there
 _SAY_THE_END = ("Content-Length", "Transfer-Encoding")  # one of these is in every whole answer
@@ -168,8 +167,8 @@ class HttpClient(AbstractHttpGitClient):
 
     def _metered(self, data: bytes | Iterator[bytes]) -> Iterator[bytes]:
         for chunk in (data,) if isinstance(data, bytes) else data:
-            for start in range(0, len(chunk), _PIECE_BYTES):
-                piece = chunk[start : start + _PIECE_BYTES]
+            for start in range(0, len(chunk), PIECE_BYTES):
+                piece = chunk[start : start + PIECE_BYTES]
                 yield piece
                 self._progress(len(piece), 0, "sent")
 

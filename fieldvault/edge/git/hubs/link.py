@@ -18,6 +18,8 @@ from fieldvault.errors import FieldvaultError, HubUnreachable
 if TYPE_CHECKING:
     import ssl
 
+PIECE_BYTES = 16 << 10  # sent at once: a time-out covers one piece, so that a slow link has its time for each
+
 # Small, so that bytes the kernel took are soon on the way: behind megabytes of buffer a slow link looks dead.
 _SEND_BUFFER_BYTES = 64 << 10
 _ADDRESSES_MAX = 4

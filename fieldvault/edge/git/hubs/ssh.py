@@ -25,10 +25,9 @@ from types import FrameType
 from typing import IO
 
 from fieldvault.edge.git.hubs.address import Address
-from fieldvault.edge.git.hubs.link import Limits, Progress, unreachable
+from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, unreachable
 from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
 
-_PIECE_BYTES = 16 << 10
 _ENDING_SECONDS = 2.0  # a process that closed its end of a stream ends soon after
 _STDERR_BYTES_MAX = 16 << 10
 _SOCKET_NAME_MAX = 104  # macOS; Linux has 108
@@ -91,7 +90,7 @@ class SshChannel:
         while view and not self._broken:
             try:
                 with self._watched():
-                    written = self._process.stdin.write(view[:_PIECE_BYTES])
+                    written = self._process.stdin.write(view[:PIECE_BYTES])
             except OSError:
                 self._broken = True
                 break

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from fieldvault.edge.git.hubs.address import Address
-from fieldvault.edge.git.hubs.link import Limits, Progress, acknowledge_at_once, connect, unreachable
-
-_PIECE_BYTES = 16 << 10  # a time-out covers one piece, so that a slow link has its time for each
+from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, acknowledge_at_once, connect, unreachable
 
 
 class TcpChannel:
@@ -50,8 +48,8 @@ class TcpChannel:
     def write(self, data: bytes) -> int:
         """A server that refuses a pack stops reading and says why: so what it said is read before we give up."""
         try:
-            for start in range(0, len(data) if self._failure is None else 0, _PIECE_BYTES):
-                piece = data[start : start + _PIECE_BYTES]
+            for start in range(0, len(data) if self._failure is None else 0, PIECE_BYTES):
+                piece = data[start : start + PIECE_BYTES]
                 self._socket.sendall(piece)
                 self._progress(len(piece), 0, "sent")
         except (BrokenPipeError, ConnectionResetError) as error:
