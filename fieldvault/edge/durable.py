@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 TEMPORARY = ".fv-"  # how our own temporary files are called outside git's object folder, where git has its names
+OWN_FOLDER = "fieldvault"  # in a git folder: what is there is neither git's nor ever sent
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a write fails with where there is no room for it
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

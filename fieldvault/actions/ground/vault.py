@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.content import Contents
-from fieldvault.edge.durable import write_whole
+from fieldvault.edge.durable import OWN_FOLDER, write_whole
 from fieldvault.edge.git.gitdir.config import GitConfig, Identity
 from fieldvault.edge.git.gitdir.ignore import Ignore
 from fieldvault.edge.git.gitdir.refs import Refs
@@ -62,7 +62,7 @@ class Vault:
     @property
     def own_dir(self) -> Path:
         """This machine's own files; nothing in it is ever sent."""
-        return self.git_dir / "fieldvault"
+        return self.git_dir / OWN_FOLDER
 
     @cached_property
     def read_only(self) -> bool:

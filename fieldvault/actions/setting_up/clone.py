@@ -24,7 +24,7 @@ from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.names import CONFIG_PATH
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import write_whole
+from fieldvault.edge.durable import OWN_FOLDER, write_whole
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.repository import is_unfinished
 from fieldvault.edge.git.hubs.address import parse_address
@@ -85,7 +85,7 @@ def _bring_attachments(root: Path, url: str, progress: Progress) -> dict[str, st
 
 def _cloning(root: Path) -> Path:
     """A note of what is being cloned here; it goes when all has come."""
-    return root / ".git" / "fieldvault" / "cloning"
+    return root / ".git" / OWN_FOLDER / "cloning"
 
 
 def _begun(root: Path, url: str) -> bool:

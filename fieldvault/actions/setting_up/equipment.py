@@ -12,6 +12,7 @@ from pathlib import Path
 from fieldvault.actions.ground.device import new_device
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.vault import MAIN, Vault
+from fieldvault.edge.durable import TEMPORARY
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.repository import create_repository
 
@@ -20,7 +21,7 @@ DRIVERS = {
     "fieldvault-inner": "fv merge-driver --inner %O %A %B %P",  # for git's merge of several merge bases
 }
 
-TEMPORARY_FILES = ".fv-*"
+TEMPORARY_FILES = f"{TEMPORARY}*"
 
 
 @dataclass(frozen=True)

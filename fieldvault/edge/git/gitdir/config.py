@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from fieldvault.edge.durable import OWN_FOLDER
 from fieldvault.edge.git.gitdir.configtext import Key, edit, make_key, parse, parse_key
 from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
 from fieldvault.edge.lock import FileLock
@@ -229,12 +230,12 @@ def break_left_settings_lock(git_dir: Path) -> bool:
 
 def _turn(git_dir: Path) -> FileLock:
     """One of ours at a time writes the settings of a repository."""
-    return FileLock(git_dir / "fieldvault" / "config.lock", _WAIT_SECONDS, "settings")
+    return FileLock(git_dir / OWN_FOLDER / "config.lock", _WAIT_SECONDS, "settings")
 
 
 def _locks(git_dir: Path) -> Path:
     """By what lies here a lock is known to be ours."""
-    return git_dir / "fieldvault" / "config-locks"
+    return git_dir / OWN_FOLDER / "config-locks"
 
 
 def _by_key(settings: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fieldvault.edge.durable import TEMPORARY, make_folder, sweep, write_whole
+from fieldvault.edge.durable import OWN_FOLDER, TEMPORARY, make_folder, sweep, write_whole
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.configtext import edit, make_key
 
@@ -52,7 +52,7 @@ def create_repository(path: Path, *, bare: bool = False, settings: Mapping[tuple
 
 def is_unfinished(git_dir: Path) -> bool:
     """Whether the folder holds nothing but a repository that was cut off in the making."""
-    parts = ("objects", "refs", "info", "config", "fieldvault")
+    parts = ("objects", "refs", "info", "config", OWN_FOLDER)
     return git_dir.is_dir() and all(one.name in parts or one.name.startswith(TEMPORARY) for one in git_dir.iterdir())
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import whole_file
+from fieldvault.edge.durable import OWN_FOLDER, whole_file
 from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.giving import give_objects, give_trees
 from fieldvault.edge.git.hubs.hub import PREFIXES, Pieces
@@ -113,7 +113,7 @@ class BundleHub:
             for oid in self._header.needs:
                 if oid not in objects:
                     raise FieldvaultError("bundle-lacks", path=self.url, oid=oid[:10])
-            self._unpacked = Arrivals(objects.path.parent / "fieldvault" / "bundle", objects)
+            self._unpacked = Arrivals(objects.path.parent / OWN_FOLDER / "bundle", objects)
             self._unpacked.clear()  # of one that was killed
             try:
                 self._adopt(self._unpacked)

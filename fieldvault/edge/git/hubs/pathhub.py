@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from fieldvault.core.snapshot import Oid
-from fieldvault.edge.durable import FULL
+from fieldvault.edge.durable import FULL, OWN_FOLDER
 from fieldvault.edge.git.gitdir.config import GitConfig
 from fieldvault.edge.git.gitdir.locks import break_left_locks
 from fieldvault.edge.git.gitdir.refs import Refs
@@ -134,7 +134,7 @@ class PathHub:
         """The refs, while no other fv writes here, so that the locks and files of one that was killed can be told from
         those of one at work. Where the file system knows no locks between processes, git's own must do.
         """
-        own_dir = self._path / "fieldvault"
+        own_dir = self._path / OWN_FOLDER
         turn = FileLock(own_dir / "hub.lock", _TURN_SECONDS, "publish")
         try:
             turn.acquire()

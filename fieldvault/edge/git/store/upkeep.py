@@ -12,7 +12,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from fieldvault.edge.durable import flush_folder, is_alive
+from fieldvault.edge.durable import OWN_FOLDER, flush_folder, is_alive
 from fieldvault.edge.git.store.objects import Objects
 from fieldvault.edge.git.store.packfile import PackFile
 from fieldvault.edge.git.store.packwriter import PackWriter
@@ -52,7 +52,7 @@ def clean_up(objects: Objects) -> None:
 
 def upkeep_lock(git_dir: Path) -> FileLock:
     """One at a time, for two would do the same. Whose name was left on it was killed at work."""
-    return FileLock(git_dir / "fieldvault" / "upkeep.lock", 0, "upkeep")
+    return FileLock(git_dir / OWN_FOLDER / "upkeep.lock", 0, "upkeep")
 
 
 def gc_is_running(git_dir: Path) -> bool:
