@@ -113,6 +113,7 @@ def is_own(path: str) -> bool:
 
 
 CONFIG_PATH = "fieldvault.yaml"
+ATTRIBUTES_PATH = ".gitattributes"
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -17,7 +17,7 @@ from fieldvault.actions.ground.opening import find_root
 from fieldvault.actions.ground.recovery import recover
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.setting_up.equipment import SetUp, equip, make_default
-from fieldvault.core.names import CONFIG_PATH
+from fieldvault.core.names import ATTRIBUTES_PATH, CONFIG_PATH
 from fieldvault.core.schema import DEFAULT
 from fieldvault.core.settings import settings_from
 from fieldvault.edge import yamltext
@@ -26,7 +26,6 @@ from fieldvault.edge.git.store.trees import list_tree
 from fieldvault.edge.template import template_files
 from fieldvault.errors import FieldvaultError
 
-ATTRIBUTES_PATH = ".gitattributes"
 EDITOR_PATH = ".vscode/settings.json"
 EMPTY_SETTINGS = b"format: 1\n"
 ATTRIBUTES = b"""\

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldvault.actions.ground.vault import MAIN, Vault
-from fieldvault.actions.syncing.hubnotes import INBOXES
+from fieldvault.actions.syncing.hubnotes import INBOXES, origin
 from fieldvault.actions.tending.oldcontents import OldContents
 from fieldvault.edge.git.hubs.hub import Hub
 from fieldvault.edge.git.hubs.link import Progress, no_progress
@@ -36,10 +36,7 @@ class Pruned:
 
 def prune_vaults_hub(vault: Vault, progress: Progress = no_progress) -> Pruned:
     """Prune the hub that this vault syncs with. Raises `no-hub`, and `prune-behind` before its main is known here."""
-    url = vault.config.origin_url()
-    if url is None:
-        raise FieldvaultError("no-hub", path=str(vault.root))
-    with open_hub(url, vault.root, progress) as hub:
+    with open_hub(origin(vault), vault.root, progress) as hub:
         return _prune(hub, vault.objects)
 
 

@@ -14,13 +14,13 @@ from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import lacks_equipment
 from fieldvault.actions.syncing.hubnotes import notes_of
 from fieldvault.actions.tending.findings import Finding, of_error
+from fieldvault.core.names import ATTRIBUTES_PATH
 from fieldvault.core.pointers import may_be_pointed_to
 from fieldvault.core.snapshot import FOLDER, Oid
 from fieldvault.edge.boot import started_at
 from fieldvault.edge.git.store.trees import find_file, list_tree, read_tree
 from fieldvault.errors import EXIT_AWAY, Corrupt, FieldvaultError
 
-ATTRIBUTES = ".gitattributes"
 _MERGED_BY_US = b"merge=fieldvault"
 _LOCKS = ("index.lock", "HEAD.lock", f"{MAIN}.lock", f"{HUB_MAIN}.lock", "packed-refs.lock", "config.lock")
 _LOCK_SECONDS = 60  # git holds its locks for less, but while an editor is open; and clocks are off by as much
@@ -70,9 +70,9 @@ def _equipment(vault: Vault) -> Iterator[Finding]:
     if lacks_equipment(vault):
         yield Finding("wrong", "not-equipped", repair="settings")
     tree = vault.head_tree()
-    entry = find_file(vault.objects, tree, ATTRIBUTES) if tree else None
+    entry = find_file(vault.objects, tree, ATTRIBUTES_PATH) if tree else None
     if tree is not None and (entry is None or _MERGED_BY_US not in vault.objects.blob(entry.oid)):
-        yield Finding("hint", "attributes-missing", {"path": ATTRIBUTES})
+        yield Finding("hint", "attributes-missing", {"path": ATTRIBUTES_PATH})
 
 
 def _cache(vault: Vault) -> Iterator[Finding]:
