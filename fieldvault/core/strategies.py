@@ -139,7 +139,8 @@ def ladder(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:
 
 
 def _level(rule: FieldRule, value: Maybe) -> int | None:
-    return next((place for place, level in enumerate(rule.policy.levels) if same(level, value)), None)
+    levels = map(rule.standard, rule.policy.levels)
+    return next((place for place, level in enumerate(levels) if same(level, value)), None)
 
 
 def text(rule: FieldRule, base: Maybe, ours: Maybe, theirs: Maybe) -> Outcome:

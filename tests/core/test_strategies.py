@@ -44,6 +44,13 @@ DECIDED: dict[str, tuple[FieldRule, Maybe, Maybe, Maybe, Outcome]] = {
     "or": (rule("or"), MISSING, False, True, Outcome(True, dropped=(False,))),
     "strictest": (rule(LEVELS), "client", "internal", "public", Outcome("internal", dropped=("public",))),
     "strictest-unknown": (rule(LEVELS), "client", "internal", "secret", Outcome("secret", ("internal",))),
+    "strictest-numbers": (
+        rule({"strictest": [1, 2]}, type="number"),
+        MISSING,
+        Decimal(1),
+        Decimal(2),
+        Outcome(Decimal(2), dropped=(Decimal(1),)),
+    ),
     "ladder": (rule(LADDER), "a", "b", "c", Outcome("c", dropped=("b",))),
     "ladder-from-nothing": (rule(LADDER), MISSING, "b", "a", Outcome("b", dropped=("a",))),
     "ladder-back": (rule(LADDER), "b", "a", "c", Outcome("c", ("a",))),
