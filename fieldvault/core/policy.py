@@ -6,7 +6,7 @@ answer depends on the schema alone, never on a record. A rule that contradicts i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fieldvault.core import scalars
@@ -16,19 +16,18 @@ from fieldvault.errors import SchemaInvalid
 
 STATED, INFERRED, DEFAULT = "stated", "inferred", "default"
 
-# What each strategy takes beside its name, and the types of field that it fits (none: any).
-_ARGUMENTS = {
-    "register": "none", "granular": "none", "atomic": "none", "keyed": "names", "set": "none", "sequence": "none",
-    "text": "none", "log": "name", "max": "none", "min": "none", "ladder": "values", "terminal": "values",
-    "sum": "none", "once": "none", "or": "none", "strictest": "values", "immutable": "none", "hold": "none",
-    "derived": "name",
-}  # fmt: skip
+_STRATEGIES = (
+    "register", "granular", "atomic", "keyed", "set", "sequence", "text", "log", "max", "min", "ladder", "terminal",
+    "sum", "once", "or", "strictest", "immutable", "hold", "derived",
+)  # fmt: skip
+# The types of field that a strategy fits, where it does not fit any.
 _FITS = {
     "granular": (scalars.OBJECT,), "keyed": (scalars.ARRAY,), "set": (scalars.ARRAY,), "sequence": (scalars.ARRAY,),
     "log": (scalars.ARRAY,), "text": (scalars.TEXT,), "sum": (scalars.NUMBER, scalars.INTEGER),
     "or": (scalars.BOOLEAN,), "max": (scalars.NUMBER, scalars.INTEGER, scalars.TEXT),
     "min": (scalars.NUMBER, scalars.INTEGER, scalars.TEXT),
 }  # fmt: skip
+_OPTIONS = ("group", "order", "at")  # what x-merge may say beside its strategy
 _ORDERS = ("source", "key", "none")
 
 
@@ -64,42 +63,42 @@ def _from_x_merge(statement: Any) -> Policy:
         statement = {statement: None}
     if not isinstance(statement, dict):
         raise SchemaInvalid("schema-merge-shape")
-    options = {name: value for name, value in statement.items() if name in ("group", "order", "at")}
-    names = [name for name in statement if name not in options]
-    if set(names) == {"ladder", "terminal"}:
-        names = ["ladder"]
-    if len(names) > 1:
-        raise SchemaInvalid("schema-several-strategies", strategies=tuple(names))
-    group, order, at = options.get("group"), options.get("order", "source"), options.get("at")
+    policy = _strategy({name: argument for name, argument in statement.items() if name not in _OPTIONS})
+    group, order, at = statement.get("group"), statement.get("order", "source"), statement.get("at")
     if order not in _ORDERS:
         raise SchemaInvalid("schema-bad-argument", strategy="order", expected=_ORDERS)
-    if not isinstance(group, str | None) or not isinstance(at, str | None):
-        raise SchemaInvalid("schema-bad-argument", strategy="group" if at is None else "at", expected=("a name",))
-    if not names:
-        return Policy("", STATED, group=group, order=order)
-    name = names[0]
-    if name not in _ARGUMENTS:
-        raise SchemaInvalid("schema-unknown-strategy", strategy=name, known=tuple(sorted(_ARGUMENTS)))
-    if at is not None and name != "log":
-        raise SchemaInvalid("schema-bad-argument", strategy=name, expected=("at belongs to log",))
-    argument = statement[name]
-    if name in ("ladder", "terminal"):
-        levels = _levels("ladder", statement.get("ladder", []), empty=True)
-        terminal = _levels("terminal", statement.get("terminal", []), empty=True)
-        return Policy("ladder", STATED, group, levels=levels, terminal=terminal, order=order)
-    kind = _ARGUMENTS[name]
-    if kind == "names":
-        return Policy(name, STATED, group, keys=_names(name, argument), order=order)
-    if kind == "values":
-        return Policy(name, STATED, group, levels=_levels(name, argument), order=order)
-    if kind == "name":
-        key = _names(name, argument)[0]
-        if name == "log":
-            return Policy(name, STATED, group, keys=(key,), at=at, order=order)
-        return Policy(name, STATED, group, function=key, order=order)
+    for option, name in (("group", group), ("at", at)):
+        if not isinstance(name, str | None):
+            raise SchemaInvalid("schema-bad-argument", strategy=option, expected=("a name",))
+    if at is not None and policy.strategy != "log":
+        raise SchemaInvalid("schema-bad-argument", strategy=policy.strategy or "at", expected=("at belongs to log",))
+    return policy._replace(group=group, order=order, at=at)
+
+
+def _strategy(asked: Mapping[str, Any]) -> Policy:
+    """The strategy that is named, with its arguments; "" where none is."""
+    if not asked:
+        return Policy("", STATED)
+    if asked.keys() <= {"ladder", "terminal"}:
+        levels = {name: _levels(name, argument) for name, argument in asked.items()}
+        return Policy("ladder", STATED, levels=levels.get("ladder", ()), terminal=levels.get("terminal", ()))
+    if len(asked) > 1:
+        raise SchemaInvalid("schema-several-strategies", strategies=tuple(asked))
+    [(name, argument)] = asked.items()
+    match name:
+        case "keyed":
+            return Policy(name, STATED, keys=_names(name, argument))
+        case "log":
+            return Policy(name, STATED, keys=(_name(name, argument),))
+        case "derived":
+            return Policy(name, STATED, function=_name(name, argument))
+        case "strictest":
+            return Policy(name, STATED, levels=_levels(name, argument))
+    if name not in _STRATEGIES:
+        raise SchemaInvalid("schema-unknown-strategy", strategy=name, known=tuple(sorted(_STRATEGIES)))
     if argument is not None:
         raise SchemaInvalid("schema-bad-argument", strategy=name, expected=())
-    return Policy(name, STATED, group, order=order)
+    return Policy(name, STATED)
 
 
 def _names(strategy: str, argument: Any) -> tuple[str, ...]:
@@ -109,8 +108,15 @@ def _names(strategy: str, argument: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _levels(strategy: str, argument: Any, *, empty: bool = False) -> tuple[Value, ...]:
-    if not isinstance(argument, list) or not (argument or empty):
+def _name(strategy: str, argument: Any) -> str:
+    names = _names(strategy, argument)
+    if len(names) > 1:
+        raise SchemaInvalid("schema-bad-argument", strategy=strategy, expected=("one name",))
+    return names[0]
+
+
+def _levels(strategy: str, argument: Any) -> tuple[Value, ...]:
+    if not isinstance(argument, list) or not argument:
         raise SchemaInvalid("schema-bad-argument", strategy=strategy, expected=("a list of values",))
     return tuple(argument)
 

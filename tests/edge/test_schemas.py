@@ -17,6 +17,9 @@ MISTAKES = {
     "no-map": ("a: {x-merge: [max]}", "schema-merge-shape", 4),
     "needless-argument": ("a: {x-merge: {max: 3}}", "schema-bad-argument", 4),
     "keyed-without-key": ("a: {x-merge: keyed}", "schema-bad-argument", 4),
+    "log-with-two-keys": ("a: {x-merge: {log: [id, at]}}", "schema-bad-argument", 4),
+    "at-of-no-log": ("a: {x-merge: {set: null, at: day}}", "schema-bad-argument", 4),
+    "at-of-nothing": ("a: {x-merge: {group: g, at: day}}", "schema-bad-argument", 4),
     "order": ("a: {x-merge: {set: null, order: random}}", "schema-bad-argument", 4),
     "sum-of-texts": ("a:\n    type: string\n    x-merge: sum", "schema-strategy-type", 4),
     "key-not-a-field": (
