@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from fieldvault.edge.git.hubs.address import parse_address
-from fieldvault.edge.git.hubs.link import Limits, connect, no_progress, unreachable
+from fieldvault.edge.git.hubs.connecting import connect
+from fieldvault.edge.git.hubs.link import Limits, no_progress, unreachable
 from fieldvault.edge.git.hubs.ssh import Watchdog
 from fieldvault.edge.git.hubs.tcp import TcpChannel
-from fieldvault.errors import HubUnreachable
+from fieldvault.errors import FieldvaultError, HubUnreachable
 from tests import peers
+from tests.peers.ground import wait_for
 
 
 def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +30,25 @@ def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> No
         connect("hub.example", 9418, Limits(connect_seconds=0.2))
     assert time.monotonic() - start < 2
     answered.set()
+
+
+def test_a_connection_is_begun_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody wants any more is closed, whenever it comes."""
+    answered = threading.Event()
+    with peers.silent_server() as port:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answered.wait(10) and found)
+        address = parse_address(f"git://hub.example:{port}/hub.git", Path())
+        start = time.monotonic()
+        channel = TcpChannel(address, "upload-pack", 2, Limits(silence_seconds=1), no_progress)
+        channel.close()
+        assert time.monotonic() - start < 1
+        threads = threading.active_count()
+        answered.set()
+        wait_for(lambda: threading.active_count() == threads - 1)
+        with pytest.raises(FieldvaultError) as error:
+            channel.read(1)
+        assert error.value.facts["reason"] == "cut"
 
 
 def test_a_second_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,19 @@ def test_ssh_logs_in_while_we_are_busy(servers: Servers, monkeypatch: pytest.Mon
 
 
 @pytest.mark.peers
+def test_git_starts_on_its_server_while_we_are_busy(servers: Servers, tmp_path: Path) -> None:
+    """And no thread is left, which would keep a look at the folder from being shared."""
+    hub, listener, threads = servers.repository(), servers.git().listener, threading.active_count()
+    assert listener is not None
+    before = listener.connections
+    with open_hub(servers.git().url(hub.path.name), tmp_path) as one:
+        wait_for(lambda: listener.connections == before + 1)
+        wait_for(lambda: threading.active_count() == threads)
+        assert one.tips() == {}
+        assert listener.connections == before + 1
+
+
+@pytest.mark.peers
 def test_http_is_asked_as_seldom_as_git_asks(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

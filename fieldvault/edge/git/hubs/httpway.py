@@ -1,6 +1,6 @@
 """How a connection to an http server is made: straight or through a proxy, with TLS where the address says so.
 
-Law: it is made by link.connect, so that every wait has an end; TLS is always verified; what is wrong with the proxy is
+Law: it is made by `connecting`, so that every wait has an end; TLS is always verified; what is wrong with the proxy is
 said of the proxy, and not of the hub behind it.
 """
 
@@ -14,8 +14,9 @@ from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fieldvault.edge.git.hubs.connecting import connect
 from fieldvault.edge.git.hubs.credentials import Login
-from fieldvault.edge.git.hubs.link import Limits, connect
+from fieldvault.edge.git.hubs.link import Limits
 from fieldvault.edge.git.hubs.proxy import Proxy
 from fieldvault.errors import FieldvaultError, HubUnreachable
 

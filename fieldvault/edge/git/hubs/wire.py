@@ -7,6 +7,7 @@ own, from GitConfig(None) and the environment: a vault's `.git/config` decides n
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,14 @@ from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_p
 
 if TYPE_CHECKING:
     from fieldvault.edge.git.hubs.http import HttpClient
-    from fieldvault.edge.git.hubs.streamclient import StreamClient
+    from fieldvault.edge.git.hubs.streamclient import Channel, StreamClient
 
 __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 
 
 def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
-    """The hub at `url`; a relative path counts from `root`. Nothing is waited for yet, but ssh begins to log in.
+    """The hub at `url`; a relative path counts from `root`. Nothing is waited for yet, but ssh begins to log in,
+    and git to start behind git://.
 
     Raises FieldvaultError("hub-address", url), what find_proxy raises, and for a path hub what PathHub raises. A bundle
     is a hub that only gives.
@@ -53,23 +55,23 @@ def _client(address: Address, root: Path, limits: Limits, progress: Progress) ->
         authorities = os.environ.get("GIT_SSL_CAINFO") or http_setting(person, "sslCAInfo", address)
         proxy = find_proxy(address, person, GitConfig(root / ".git"))
         return HttpClient(address, HttpWay(address.host, limits, authorities, proxy), progress)
+    return _stream_client(_opener(address, limits, progress, person))
+
+
+def _opener(address: Address, limits: Limits, progress: Progress, person: GitConfig) -> Callable[[str, int], Channel]:
+    """What opens a channel to a service of git, by a version of its protocol."""
     if address.scheme == "ssh":
-        return _ssh_client(address, limits, progress, person)
-    from fieldvault.edge.git.hubs.streamclient import StreamClient
+        from fieldvault.edge.git.hubs.ssh import SshChannel
+
+        program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
+        return lambda service, version: SshChannel(address, service, version, limits, progress, program)
     from fieldvault.edge.git.hubs.tcp import TcpChannel
 
-    return StreamClient(lambda service, version: TcpChannel(address, service, version, limits, progress))
+    return lambda service, version: TcpChannel(address, service, version, limits, progress)
 
 
-def _ssh_client(address: Address, limits: Limits, progress: Progress, person: GitConfig) -> StreamClient:
-    """ssh is started before anything else, and logs in while we load what speaks git."""
-    from fieldvault.edge.git.hubs.ssh import SshChannel
-
-    program = os.environ.get("GIT_SSH_COMMAND") or person.get("core", "sshCommand") or "ssh"
-
-    def opened(service: str, version: int) -> SshChannel:
-        return SshChannel(address, service, version, limits, progress, program)
-
+def _stream_client(opened: Callable[[str, int], Channel]) -> StreamClient:
+    """The far end is on its way before anything else, and gets ready while we load what speaks git."""
     asking = opened("upload-pack", 2)
     try:
         import fieldvault.edge.git.hubs.remotehub  # noqa: F401 - which open_hub needs: all that takes time is here
