@@ -27,7 +27,6 @@ DUPLICATE_ID = "duplicate-id"
 OF_VALUES = frozenset((EDITED_BOTH, DELETED_EDITED, STALE_SAVE))
 OF_FILES = frozenset((ATTACHMENT, UNREADABLE, DUPLICATE_ID))
 
-
 _SAFE_ID = re.compile(r"[a-z0-9]{1,16}_[a-z0-9_]{1,64}")  # no case, no dot, no reserved name
 
 
@@ -47,6 +46,11 @@ class Conflict(NamedTuple):
     def waits(self) -> bool:
         """Whether a person must choose. Two versions of an attachment both stand, each under its own name."""
         return self.kind != ATTACHMENT
+
+    @property
+    def rank(self) -> tuple[bool, str, tuple[str, ...], str]:
+        """Which of two at one field stands: the higher, and one of files before one of values."""
+        return self.kind in OF_FILES, self.kind, tuple(map(canonical, self.also)), canonical(self.base)
 
 
 def conflict_path(record: str, field: FieldPath) -> str:
@@ -94,3 +98,18 @@ def ranked(values: Standing) -> list[Maybe]:
 
 def as_standing(*values: Maybe) -> Standing:
     return {canonical(value): value for value in values}
+
+
+def merge_conflict(base: Conflict | None, ours: Conflict | None, theirs: Conflict | None) -> Conflict | None:
+    """Two decisions about one conflict, apart from its record; None where nothing stands any more.
+
+    What stood in the base and one side let go of is settled. While versions lie side by side as files, nobody is asked
+    whether they go.
+    """
+    values = ranked(standing(*(as_standing(*side.also) if side else {} for side in (base, ours, theirs))))
+    sides = [side for side in (ours, theirs) if side]
+    if not sides or not values:
+        return None
+    higher = max(sides, key=lambda side: side.rank)
+    names_only = higher.kind in OF_FILES
+    return higher._replace(also=tuple(value for value in values if isinstance(value, str) or not names_only))

@@ -119,11 +119,7 @@ class OpenFields:
         base, ours, theirs = self.before
         rest = {path for conflicts in self.before for path in conflicts} - self._dealt_with - self.found.keys()
         return [
-            max((side[path] for side in (ours, theirs) if path in side), key=_order)
+            max((side[path] for side in (ours, theirs) if path in side), key=lambda conflict: conflict.rank)
             for path in rest
             if path not in base or (path in ours and path in theirs)
         ]
-
-
-def _order(conflict: Conflict) -> tuple[str, tuple[str, ...], str]:
-    return conflict.kind, tuple(map(canonical, conflict.also)), canonical(conflict.base)

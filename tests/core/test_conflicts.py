@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fieldvault.core.conflicts import as_standing, conflict_path, ranked, standing
+from fieldvault.core.conflicts import Conflict, as_standing, conflict_path, merge_conflict, ranked, standing
 from fieldvault.core.values import MISSING
 
 STANDING = {
@@ -27,6 +27,20 @@ def test_standing(base: str, ours: str, theirs: str, expected: str) -> None:
 
 def test_a_removal_ranks_last() -> None:
     assert ranked(as_standing(MISSING, "a", "b")) == ["b", "a", MISSING]
+
+
+def test_two_decisions_about_one_conflict_come_together_without_a_side() -> None:
+    base = Conflict("cus_1", ("name",), "edited-both", "x", ("a", "b", "c"))
+    ours, theirs = base._replace(also=("b", "c")), base._replace(also=("a", "b"), base="y")
+    merged = merge_conflict(base, ours, theirs)
+    assert merged is not None and merged.also == ("b",)
+    assert merge_conflict(base, theirs, ours) == merged
+
+
+def test_files_that_lie_side_by_side_are_not_asked_to_go() -> None:
+    values = Conflict("cus_1", (), "deleted-edited", MISSING, (MISSING,))
+    files = Conflict("cus_1", (), "unreadable", MISSING, ("a.yaml~1.unreadable",))
+    assert merge_conflict(None, values, files) == merge_conflict(None, files, values) == files
 
 
 def test_paths_are_names_on_every_system() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.merging.recordmerge import Side, merge_record
 from fieldvault.actions.records.types import Types, record_id
-from fieldvault.core.conflicts import Conflict, as_standing, ranked, standing
+from fieldvault.core.conflicts import Conflict, merge_conflict
 from fieldvault.core.names import is_conflict
 from fieldvault.core.schema import DEFAULT, Schema
 from fieldvault.core.values import MISSING, Value, to_pointer
@@ -90,12 +90,10 @@ def _between_markers(ours: bytes, theirs: bytes) -> bytes:
 
 
 def _merged_conflict(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes:
+    """Where nothing stands any more, the higher of the two: a driver of git cannot take a file away."""
     sides = [yamltext.read_conflict(text) if text else None for text in (base, ours, theirs)]
-    values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
-    shown = sides[1] or sides[2]
-    assert shown is not None
-    also = tuple(values) or shown.also
-    return yamltext.write_conflict(Conflict(shown.record, shown.field, shown.kind, shown.base, also))
+    shown = merge_conflict(*sides) or max(filter(None, sides[1:]), key=lambda side: side.rank)
+    return yamltext.write_conflict(shown)
 
 
 def _schema(path: Path) -> Schema:

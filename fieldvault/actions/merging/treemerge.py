@@ -27,10 +27,8 @@ from fieldvault.core.conflicts import (
     RENAMED,
     UNREADABLE,
     Conflict,
-    as_standing,
     conflict_path,
-    ranked,
-    standing,
+    merge_conflict,
 )
 from fieldvault.core.describe import title_of
 from fieldvault.core.duplicates import are_two, other_id, other_path
@@ -315,18 +313,9 @@ class _TreeMerge:
                 assert change is not None
                 self._take(Located(path, change.new) if change.new else None)
             else:
-                self._united(path, one, other)
-
-    def _united(self, path: str, one: TreeChange, other: TreeChange) -> None:
-        """Two decisions about one conflict: what stood in the base and one side let go of is settled."""
-        sides = [self._conflict_at(entry) for entry in (one.old, one.new, other.new)]
-        known = [side for side in sides[1:] if side]
-        values = ranked(standing(*(as_standing(*side.also) if side else {} for side in sides)))
-        if known and values:
-            higher = max(known, key=lambda side: (side.kind in OF_FILES, write_conflict(side)))
-            names_only = higher.kind in OF_FILES  # while versions lie side by side nobody is asked whether they go
-            also = tuple(value for value in values if isinstance(value, str) or not names_only)
-            self._leave_open(higher._replace(also=also))
+                left = merge_conflict(*map(self._conflict_at, (one.old, one.new, other.new)))
+                if left is not None:
+                    self._leave_open(left)
 
     def _conflict_at(self, entry: Entry | None) -> Conflict | None:
         try:
