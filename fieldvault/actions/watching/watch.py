@@ -245,7 +245,7 @@ class Watcher:
 
     def _commit(self, paths: list[str]) -> None:
         with self._trying(paths), open_vault(self.root) as vault:
-            wanted = [path for path in paths if _is_of_vault(vault, path)]
+            wanted = _of_vault(vault, paths)
             if wanted:
                 report = commit(vault, self.now, paths=wanted)
                 if report.commit or report.waits or report.merged or report.behind:
@@ -295,11 +295,10 @@ def _skip(path: str, is_folder: bool) -> bool:
     return path.rpartition("/")[2] == ".git"
 
 
-def _is_of_vault(vault: Vault, path: str) -> bool:
-    """Whether a commit of everything would look at this path."""
+def _of_vault(vault: Vault, paths: Sequence[str]) -> list[str]:
+    """Those of the paths that a commit of everything would look at."""
     tree = vault.head_tree()
-    tracked = tree is not None and find_file(vault.objects, tree, path) is not None
-    return tracked or belongs(vault, path)
+    return [path for path in paths if (tree and find_file(vault.objects, tree, path)) or belongs(vault, path)]
 
 
 def _place(root: Path) -> tuple[int, ...] | None:
