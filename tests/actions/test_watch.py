@@ -147,6 +147,23 @@ def test_a_stale_buffer_is_merged_and_told(world: World, marc: Desk) -> None:
     assert "+33639981207" in marc.read(CUSTOMER) and "samples: 12" in marc.read(CUSTOMER)
 
 
+def test_a_conflict_is_told_once_however_much_comes_in_beside_it(world: World, marc: Desk) -> None:
+    ines = world.join("Ines")
+    ines.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre et fils")
+    ines.sync()
+    marc.edit(CUSTOMER, "name: Boulangerie Lefèvre", "name: Lefèvre SARL")
+    with watched(marc) as seen:
+        wait_for(lambda: any(one.conflicts for one in seen.syncs()))
+        for number in range(2):
+            ines.write(f"ines/{number}.yaml", f"id: ine_{number}\n")
+            ines.sync()
+            marc.write(f"marc/{number}.yaml", f"id: mar_{number}\n")  # his commit brings hers in
+            wait_for(lambda number=number: f"ines/{number}.yaml" in marc.files())  # type: ignore[misc]
+        wait_for(lambda: len([one for one in seen.syncs() if one.synced and one.synced.received]) >= 3)
+    assert [one.conflict.field for told in seen.syncs() for one in told.conflicts] == [("name",)]
+    assert marc.status().conflicts == 1
+
+
 def test_an_absent_hub_is_told_once_and_what_waits_goes_when_it_is_back(world: World, marc: Desk) -> None:
     world.hub.rename(world.hub.with_name("away"))
     with watched(marc) as seen:

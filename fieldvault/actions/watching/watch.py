@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldvault.actions.committing.belonging import belongs
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
 from fieldvault.actions.committing.survey import survey
 from fieldvault.actions.deciding.conflicts import OpenConflict
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
 from fieldvault.actions.watching.vouching import Vouching
+from fieldvault.core.conflicts import Conflict
 from fieldvault.core.names import IGNORES, is_leaving, is_yaml
 from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
@@ -46,8 +48,9 @@ POLLING, WAITING = "polling", "waiting"
 @dataclass(frozen=True)
 class Happening:
     """One thing that the watcher did or met. `kind`: started; committed, with drafts and what is held; synced, or the
-    hub was not there; refused (the hub said no: a person is needed); polling (the system tells of no events, the folder
-    is looked at every few seconds); waiting (nothing can be committed now, and why).
+    hub was not there, with the conflicts that were not told before; refused (the hub said no: a person is needed);
+    polling (the system tells of no events, the folder is looked at every few seconds); waiting (nothing can be
+    committed now, and why).
     """
 
     kind: str
@@ -104,6 +107,7 @@ class Watcher:
         self.commit_not_before = 0.0
         self.slept = slept_seconds()
         self.standing: dict[str, str] = {}  # kind of happening -> the error that was told and still stands
+        self.asked: list[Conflict] = []  # what the last sync that was told of left to decide
 
     def run(self, *, polling: bool = False) -> None:
         """Keep the vault until `stop`. `polling`: do without the system's events.
@@ -272,11 +276,17 @@ class Watcher:
             self._tell_once(REFUSED, error)
         elif report is not None and report.unreachable is not None:
             if self._is_new(SYNCED, report.unreachable) or report.received:
-                self.tell(Happening(SYNCED, synced=report, conflicts=event.conflicts))
+                self._tell_synced(report, event.conflicts)
         elif report is not None:
             was_away = self.standing.pop(SYNCED, None) or self.standing.pop(REFUSED, None)
             if was_away or report.sent or report.received or report.refused or report.behind:
-                self.tell(Happening(SYNCED, synced=report, conflicts=event.conflicts))
+                self._tell_synced(report, event.conflicts)
+
+    def _tell_synced(self, report: SyncReport, conflicts: Sequence[OpenConflict]) -> None:
+        """Each conflict is told once, however much comes in beside it; `fv status` counts those that stand."""
+        new = tuple(one for one in conflicts if one.conflict not in self.asked)
+        self.asked = [one.conflict for one in conflicts]
+        self.tell(Happening(SYNCED, synced=report, conflicts=new))
 
     def _tell_once(self, kind: str, error: FieldvaultError | OSError) -> None:
         failure = system_error(error) if isinstance(error, OSError) else error
