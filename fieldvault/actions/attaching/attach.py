@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import find_record
 from fieldvault.core.names import judge_path

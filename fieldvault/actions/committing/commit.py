@@ -8,7 +8,7 @@ edit is merged with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from fieldvault.actions.committing.survey import Edit, Survey, survey
 from fieldvault.actions.committing.unmerged import as_they_stand, left_standing, unmerged
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, git_held_back, left_behind
+from fieldvault.actions.ground.commits import Now, write_commit
 from fieldvault.actions.ground.forgit import teach_git
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
@@ -36,17 +37,14 @@ from fieldvault.core.describe import FileChange, commit_message, left_open_messa
 from fieldvault.core.judge import refuse
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.gitdir.config import Identity
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
+from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import diff_trees, patch_tree
 from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.errors import Busy
 
 if TYPE_CHECKING:
     from fieldvault.actions.merging.treemerge import MergedFile
-
-Now = Callable[[], tuple[int, int]]  # seconds since 1970, minutes east of UTC
 
 TRIES_MAX = 5
 FREE_TRIES = 2  # before plain git, which plans in no time, is held back while we do
@@ -106,7 +104,7 @@ def _take_up(vault: Vault, now: Now) -> int:
     files = {path: Entry(FILE, batch.add("blob", yamltext.write_conflict(one))) for path, one in opened.items()}
     tree = patch_tree(batch, old, files)
     text = left_open_message(len(opened))
-    commit = write_commit(batch, vault.identity(), now, tree, (head,), text)
+    commit = write_commit(vault, batch, now(), tree, (head,), text)
     changes = diff_trees(batch, old, tree)
     apply_change(vault, batch, Change(vault.branch(), head, commit, changes, changes, reason=f"commit: {text.strip()}"))
     return len(opened)
@@ -159,7 +157,7 @@ def _commit(
         text = message.rstrip("\n") + "\n" if message else commit_message(report.changes, doubted)
         text = with_allowance(text, allowed) if allowed else text
         parents = (seen.head,) if seen.head else ()
-        head = report.commit = write_commit(batch, vault.identity(), now, tree, parents, text)
+        head = report.commit = write_commit(vault, batch, now(), tree, parents, text)
     assert head is not None
     read = settled | {edit.change.path: edit.read for edit in edits if edit.read is not None}
     read = {path: one for path, one in read.items() if path not in {change.path for change in files}}
@@ -168,15 +166,6 @@ def _commit(
     report.behind = left_behind(apply_change(vault, batch, change))
     vault.note_looked_at(head)
     return report
-
-
-def write_commit(batch: Batch, who: Identity, now: Now, tree: Oid, parents: tuple[Oid, ...], message: str) -> Oid:
-    """Add one commit to the batch."""
-    seconds, offset = now()
-    return batch.add(
-        "commit",
-        encode_commit(Commit("", tree, parents, who.author, seconds, offset, who.committer, seconds, offset, message)),
-    )
 
 
 def _acceptable(batch: Batch, seen: Survey, edits: list[Edit], report: CommitReport) -> list[Edit]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from fieldvault.actions.ground.commits import Moment, write_commit
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import drafts_message
 from fieldvault.core.names import lies_in
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
+from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import list_tree, patch_tree
 
 if TYPE_CHECKING:
@@ -25,11 +26,8 @@ DRAFTS = "refs/fv/drafts"
 KEPT_SECONDS = 30 * 24 * 3600
 
 
-def keep_drafts(vault: Vault, at: tuple[int, int], broken: Iterable[Edit], paths: Sequence[str]) -> None:
-    """Keep the drafts that a commit of these paths (none: of everything) met; durable. The caller holds `vault.lock`.
-
-    `at`: seconds since 1970, minutes east of UTC.
-    """
+def keep_drafts(vault: Vault, at: Moment, broken: Iterable[Edit], paths: Sequence[str]) -> None:
+    """Keep the drafts that a commit of these paths (none: of everything) met; durable, with `vault.lock` in hand."""
     tip = vault.refs.read(DRAFTS)
     last = read_commit(vault.objects, tip) if tip and tip in vault.objects else None
     kept = list_tree(vault.objects, last.tree) if last else {}
@@ -40,10 +38,7 @@ def keep_drafts(vault: Vault, at: tuple[int, int], broken: Iterable[Edit], paths
                 stand[edit.change.path] = Entry(edit.change.new.mode, batch.add("blob", edit.read.data))
         if stand != kept:
             tree = patch_tree(batch, None, stand)
-            who = vault.identity()
-            words = drafts_message(stand)
-            commit = Commit("", tree, (last.oid,) if last else (), who.author, *at, who.committer, *at, words)
-            new = batch.add("commit", encode_commit(commit))
+            new = write_commit(vault, batch, at, tree, (last.oid,) if last else (), drafts_message(stand))
             batch.flush()
             vault.refs.compare_and_set(DRAFTS, tip, new)
         elif last and not kept and last.commit_time < at[0] - KEPT_SECONDS:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
 from fieldvault.actions.committing.rewriting import rewrite
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import FoundRecord, find_record
 from fieldvault.actions.records.openconflicts import open_conflicts

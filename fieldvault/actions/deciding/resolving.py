@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fieldvault.actions.committing.adopting import left_open
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
 from fieldvault.actions.committing.rewriting import Rewrite, rewrite, standing
 from fieldvault.actions.committing.survey import is_known
 from fieldvault.actions.deciding.conflicts import OF_FIELDS, OpenConflict, opened
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.lookup import find_record
 from fieldvault.actions.records.openconflicts import open_conflicts

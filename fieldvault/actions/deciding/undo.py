@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fieldvault.actions.committing.commit import CommitReport, Now, commit, write_commit
+from fieldvault.actions.committing.commit import CommitReport, commit
 from fieldvault.actions.deciding.decisions import decided, touched_by_both
 from fieldvault.actions.deciding.takenback import taken_back_by, undo_message
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, left_behind
+from fieldvault.actions.ground.commits import Now, write_commit
 from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import Vault
@@ -148,7 +149,7 @@ def _undo(vault: Vault, now: Now, target: Commit, path: str | None) -> CommitRep
         text = undo_message(target)
         report = CommitReport(merged=merged.files)
         report.changes = describe(batch, Types(batch, merged.tree), changes)
-        report.commit = write_commit(batch, vault.identity(), now, merged.tree, (head,), text)
+        report.commit = write_commit(vault, batch, now(), merged.tree, (head,), text)
         change = Change(vault.branch(), head, report.commit, changes, changes, reason=text.splitlines()[0])
         report.behind = left_behind(apply_change(vault, batch, change))
     return report

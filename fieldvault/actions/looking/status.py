@@ -24,7 +24,7 @@ from fieldvault.edge.git.store.batch import Batch
 from fieldvault.errors import FieldvaultError
 
 if TYPE_CHECKING:
-    from fieldvault.actions.committing.commit import Now
+    from fieldvault.actions.ground.commits import Now
 
 
 @dataclass

@@ -11,9 +11,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.change import Change, apply_change
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.opening import find_root
 from fieldvault.actions.ground.recovery import locked, recover
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault

@@ -11,8 +11,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from fieldvault.actions.committing.commit import Now, commit
+from fieldvault.actions.committing.commit import commit
 from fieldvault.actions.committing.rewriting import new_file
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.opening import find_root
 from fieldvault.actions.ground.recovery import recover
 from fieldvault.actions.ground.vault import Vault

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.device import device
 from fieldvault.actions.ground.showing import pointer_at
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fieldvault.actions.committing.commit import Now, write_commit
+from fieldvault.actions.ground.commits import Now, write_commit
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.merging.treemerge import MergedFile, merge_trees, tree_of_bases
 from fieldvault.actions.syncing.incoming import judge
@@ -50,7 +50,7 @@ def combine(vault: Vault, batch: Batch, now: Now, ours: Oid, others: Iterable[Oi
             continue
         merged = merge_trees(batch, base, read_commit(batch, ours).tree, incoming.tree)
         message = merge_message(one.author for one in new)
-        combined.tip = write_commit(batch, vault.identity(), now, merged.tree, (ours, theirs), message)
+        combined.tip = write_commit(vault, batch, now(), merged.tree, (ours, theirs), message)
         combined.made.append(combined.tip)
         combined.files += merged.files
     return combined

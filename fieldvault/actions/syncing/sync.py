@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from fieldvault.actions.committing.commit import CommitReport, Now, commit
+from fieldvault.actions.committing.commit import CommitReport, commit
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.syncing.bringing import bring_absent

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.ground.change import Change, HeadMoved, apply_change, left_behind
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.former import CAME_IN
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import MAIN, Vault

@@ -12,8 +12,9 @@ import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from fieldvault.actions.committing.commit import Now, commit
+from fieldvault.actions.committing.commit import commit
 from fieldvault.actions.ground.change import Change, apply_change
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.recovery import locked
 from fieldvault.actions.ground.vault import HUB_MAIN, MAIN, Vault
 from fieldvault.actions.setting_up.equipment import exclude

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fieldvault.actions.committing.commit import Now
 from fieldvault.actions.deciding.conflicts import OpenConflict, list_conflicts
+from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.syncing.sync import exchange
