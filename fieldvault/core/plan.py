@@ -191,3 +191,10 @@ def settle_path(unit: Unit) -> tuple[str, str | None]:
         return base, None
     higher = max(places)
     return higher, min(places) if len(places) > 1 else None
+
+
+def settle_mode(unit: Unit) -> int:
+    """Modes never conflict: a changed one wins over the base's, and of two the executable one."""
+    base = unit.base.entry.mode if unit.base else None
+    modes = {side.entry.mode for side in (unit.ours, unit.theirs) if side}
+    return max(modes - {base} or modes)

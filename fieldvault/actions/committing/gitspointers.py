@@ -49,7 +49,7 @@ def _since_last_look(vault: Vault, head: Oid | None) -> Iterator[TreeChange]:
 
 
 def _both(batch: Batch, path: str, entry: Entry, two: tuple[Pointer, Pointer]) -> Iterator[tuple[str, Entry]]:
-    """As merging/treemerge keeps two versions of an attachment: the higher id in place."""
+    """As merging/attachmentmerge keeps two versions of an attachment: the higher id in place."""
     from fieldvault.actions.merging.recordmerge import content_id  # which hardly a commit needs
 
     shown, second = sorted(two, key=lambda pointer: content_id(pointer.data), reverse=True)

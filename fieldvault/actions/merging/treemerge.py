@@ -2,7 +2,7 @@
 
 Law: three trees in, one tree and what was decided out, into a batch only: nothing is on the disk before the caller
 flushes it. It knows no side: with ours and theirs swapped the tree has the same id. core/plan says which files meet;
-records merge field by field (recordmerge), text attachments by lines, other attachments both stay.
+records merge field by field (recordmerge), attachments as a whole or by lines (attachmentmerge).
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fieldvault.actions.merging import recordmerge
+from fieldvault.actions.merging.attachmentmerge import merge_attachment
 from fieldvault.actions.merging.placing import place
-from fieldvault.actions.merging.recordmerge import MergedRecord, Side, content_id
+from fieldvault.actions.merging.recordmerge import MergedRecord, Side
 from fieldvault.actions.merging.schemamerge import merge_schema
-from fieldvault.actions.merging.textfiles import merge_lines
 from fieldvault.actions.merging.together import merge_all
 from fieldvault.actions.merging.voids import void_conflicts
 from fieldvault.actions.records.openconflicts import ConflictFiles, conflict_folder, folders
 from fieldvault.actions.records.types import Types, blob_of, record_id, value_of, value_of_entry
 from fieldvault.core.conflicts import (
-    ATTACHMENT,
-    DELETED_EDITED,
     DUPLICATE_ID,
     OF_FILES,
     RENAMED,
@@ -32,9 +30,8 @@ from fieldvault.core.conflicts import (
 )
 from fieldvault.core.describe import title_of
 from fieldvault.core.duplicates import are_two, other_id, other_path
-from fieldvault.core.names import beside, is_conflict, is_own, is_record, is_schema
-from fieldvault.core.plan import Located, Unit, pair_up, settle_path
-from fieldvault.core.pointers import read_pointer
+from fieldvault.core.names import is_conflict, is_own, is_record, is_schema
+from fieldvault.core.plan import Located, Unit, pair_up, settle_mode, settle_path
 from fieldvault.core.schema import DEFAULT
 from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, Value, canonical
@@ -253,7 +250,7 @@ class _TreeMerge:
             self._put(unreadable, data)
             self._leave_open(Conflict(known, (), UNREADABLE, MISSING, (unreadable,)))
         if merged.data is not None:
-            self._put(path, merged.data, _mode(unit))
+            self._put(path, merged.data, settle_mode(unit))
             if other:
                 self._leave_open(Conflict(known, (), RENAMED, MISSING, (other,)))
         self.files.append(MergedFile(path, title, merged, unreadable))
@@ -273,33 +270,12 @@ class _TreeMerge:
         self._merged(unit, unit.path, merged, unit.path)
 
     def _attachment(self, unit: Unit) -> None:
-        """Edited and removed: the edit stands. Text merges by lines where clean. Else both, the higher id in place."""
-        path = unit.path
-        if unit.ours is None or unit.theirs is None:
-            stands = unit.ours or unit.theirs
-            self._take(stands)
-            self._leave_open(Conflict(path, (), DELETED_EDITED, MISSING, (MISSING,)))
-            self.files.append(MergedFile(path, _name(path)))
-            return
-        if unit.ours.entry.oid == unit.theirs.entry.oid:
-            self._take(Located(path, Entry(_mode(unit), unit.ours.entry.oid)))
-            return
-        base = blob_of(self.batch, unit.base.entry) if unit.base else None
-        ours, theirs = (self.batch.blob(side.entry.oid) for side in (unit.ours, unit.theirs))
-        pointers = read_pointer(ours) or read_pointer(theirs)
-        merged = merge_lines(base, ours, theirs) if pointers is None else None
-        if merged is not None:
-            self._put(path, merged, _mode(unit))
-            self.files.append(MergedFile(path, _name(path)))
-            return
-        shown, second = sorted((unit.ours.entry.oid, unit.theirs.entry.oid), key=self._content_id, reverse=True)
-        other = beside(path, self._content_id(second)[:8])
-        self.come += [Located(path, Entry(_mode(unit), shown)), Located(other, Entry(_mode(unit), second))]
-        self._leave_open(Conflict(path, (), ATTACHMENT, MISSING, (other,)))
-        self.files.append(MergedFile(path, _name(path), other=other))
-
-    def _content_id(self, oid: Oid) -> str:
-        return content_id(self.batch.blob(oid))
+        merged = merge_attachment(self.batch, unit)
+        self.come += filter(None, (merged.shown, merged.other))
+        if merged.conflict is not None:
+            self._leave_open(merged.conflict)
+        path, other = merged.shown.path, merged.other
+        self.files.append(MergedFile(path, path.rpartition("/")[2], other=other.path if other else None))
 
     def _conflicts_alone(self) -> None:
         """Conflict files whose record was not merged: one side moved, or both decided something about the same one."""
@@ -333,14 +309,3 @@ def _moved(conflict: Conflict, new: Mapping[str, str]) -> Conflict:
     if conflict.kind not in OF_FILES:
         return conflict
     return conflict._replace(also=tuple(new.get(one, one) if isinstance(one, str) else one for one in conflict.also))
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
-def _mode(unit: Unit) -> int:
-    """Modes never conflict: a changed one wins over the base's, and of two the executable one."""
-    base = unit.base.entry.mode if unit.base else None
-    modes = {side.entry.mode for side in (unit.ours, unit.theirs) if side}
-    return max(modes - {base} or modes)
