@@ -109,7 +109,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "hub-said": ("the hub {host} refused: {reason}", "ask whoever keeps the hub"),
     "hub-busy": ("the hub was busy {rounds} times", "fv sync"),
-    "hub-unreachable": ("the hub {host} cannot be reached ({reason})", "all is committed here and goes later"),
+    "hub-unreachable": ("the hub {host} cannot be reached ({reason})", ""),
     "hub-incomplete": (
         "the hub does not hold all that it names: {count} objects are missing",
         "ask whoever keeps the hub",
@@ -126,7 +126,7 @@ ERRORS: dict[str, tuple[str, str]] = {
     "hub-elsewhere": ("the hub {host} sends us on to {to}: not followed", "git remote set-url origin ADDRESS"),
     "hub-certificate": (
         "the certificate of {host} does not hold ({reason})",
-        "check this computer's date, or ask who keeps the hub",
+        "check this computer's date, or ask whoever keeps the hub",
     ),
     "hub-authorities": ("the certificates in {path} cannot be read", "git config --global http.sslCAInfo FILE"),
     "hub-host-key": (
@@ -493,6 +493,7 @@ SENTENCES: dict[str, str] = {
     "checked": "Checked {files}: {problems}.",
     "log-notice": "    {field}: {shown}, and not {dropped} ({strategy})",
     "log-conflict": "    {field}: open, also {also}",
+    "file-conflict": "{path}: {field}: open, also {also}",
     "log-merged": "    came together: {fields}",
     "log-waiting": "waits",
     "no-diff": "No differences.",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fieldvault.core.deletions import MASS_DELETION
-from fieldvault.messages import count, harmless, reason, say, size
+from fieldvault.messages import count, error, harmless, reason, say, size
 from fieldvault.output.files import attached
 from fieldvault.output.phrases import ago, names, person, problems, some, why
 
@@ -73,8 +73,10 @@ def _behind(paths: Mapping[str, str]) -> Iterator[str]:
 def synced(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[str]:
     yield from brought(report, conflicts)
     if report.unreachable is not None:
-        message = why(report.unreachable)
+        message, hint = error(report.unreachable.kind, report.unreachable.facts)
         yield say("unreachable", why=message[:1].upper() + message[1:], what=_wait(report.waiting))
+        if hint:
+            yield say("hint", hint=hint)
         if report.delivered:
             yield say("delivered", what=count(report.delivered, "commit"))
     elif not (report.received or report.sent or report.committed.commit):

@@ -44,17 +44,20 @@ def sync(desk: Desk, url: str) -> tuple[int, str]:
 def test_a_captive_portal(marc: Desk, servers: Servers) -> None:
     code, said = sync(marc, servers.http().portal)
     assert code == AWAY and "The network asks you to log in before it lets you through to 127.0.0.1. 1 commit" in said
+    assert "Hint: open a browser" in said
 
 
 def test_a_redirect_to_another_host(marc: Desk, servers: Servers) -> None:
     code, said = sync(marc, servers.http().other_host)
     assert code == AWAY and "The hub 127.0.0.1 sends us on to localhost: not followed. 1 commit waits" in said
+    assert "Hint: git remote set-url" in said
 
 
 def test_an_expired_certificate(marc: Desk, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     servers.log_in(monkeypatch)
     code, said = sync(marc, servers.http().expired + "hub.git")
     assert code == AWAY and "The certificate of 127.0.0.1 does not hold (it expired). 1 commit waits" in said
+    assert "Hint: check this computer's date" in said
 
 
 def test_a_login_that_is_refused(marc: Desk, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +81,7 @@ def test_a_server_that_never_answers(scheme: str, marc: Desk, monkeypatch: pytes
     with peers.silent_server() as port:
         code, said = sync(marc, f"{scheme}://127.0.0.1:{port}/hub.git")
     assert code == AWAY and "The hub 127.0.0.1 cannot be reached (no answer in time). 1 commit waits" in said
+    assert "Hint:" not in said
 
 
 @pytest.mark.parametrize("kind", ["git", "http"])
