@@ -127,6 +127,20 @@ def test_git_starts_on_its_server_while_we_are_busy(servers: Servers, tmp_path: 
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("kind", ["http", "https"])
+def test_a_server_is_reached_while_we_are_busy_and_again_where_it_has_hung_up(
+    kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    direct = servers.url(kind, servers.repository().path.name, monkeypatch)
+    port = direct.split(":")[2].split("/")[0]
+    with peers.BadLink(int(port)) as link, open_hub(direct.replace(port, str(link.port)), tmp_path) as one:
+        wait_for(lambda: link.connections == 1)
+        link.cut()
+        assert one.tips() == {}
+        assert link.connections == 2
+
+
+@pytest.mark.peers
 def test_http_is_asked_as_seldom_as_git_asks(
     servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

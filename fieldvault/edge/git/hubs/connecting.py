@@ -7,6 +7,7 @@ a send or a receive on which nothing moves for `silence_seconds` ends.
 from __future__ import annotations
 
 import errno
+import selectors
 import socket
 import threading
 
@@ -82,6 +83,13 @@ class Connecting:
 def connect(host: str, port: int, limits: Limits) -> socket.socket:
     """A connection, waited for; see Connecting.result."""
     return Connecting(host, port, limits).result()
+
+
+def hung_up(idle: socket.socket) -> bool:
+    """Whether the other end of a connection is gone: what waits for a question says nothing but its goodbye."""
+    with selectors.DefaultSelector() as looking:
+        looking.register(idle, selectors.EVENT_READ)
+        return bool(looking.select(0))
 
 
 def acknowledge_at_once(receiving: socket.socket) -> None:

@@ -55,6 +55,7 @@ class HttpClient(AbstractHttpGitClient):
         super().__init__(address.shown)
         self._address = address
         self._progress = progress
+        self._way = way
         self._link = HttpLink(address.host, way)
         self._origin = address  # whom the login was asked for
         self._login: Login | None = None
@@ -104,6 +105,7 @@ class HttpClient(AbstractHttpGitClient):
     def close(self) -> None:
         self._told = None
         self._link.close()
+        self._way.close()
 
     @staticmethod
     def _warn_filter_objects() -> None:

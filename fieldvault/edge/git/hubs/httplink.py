@@ -8,11 +8,11 @@ closed meanwhile for an open one.
 from __future__ import annotations
 
 import contextlib
-import selectors
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from urllib.parse import quote, urljoin
 
+from fieldvault.edge.git.hubs.connecting import hung_up
 from fieldvault.edge.git.hubs.httpway import HttpWay
 from fieldvault.edge.git.hubs.link import unreachable
 
@@ -68,7 +68,7 @@ class HttpLink:
 
     def _connected(self, origin: str) -> HTTPConnection:
         kept = self._connection
-        if kept is None or kept.sock is None or origin != self._origin or _hung_up(kept):
+        if kept is None or kept.sock is None or origin != self._origin or hung_up(kept.sock):
             self.close()
             kept = self._connection = self._way.connection(origin)
             self._origin = origin
@@ -86,10 +86,3 @@ class HttpLink:
         except BaseException:
             self.close()
             raise
-
-
-def _hung_up(connection: HTTPConnection) -> bool:
-    """A server says nothing unasked: what can be read is its goodbye."""
-    with selectors.DefaultSelector() as looking:
-        looking.register(connection.sock, selectors.EVENT_READ)
-        return bool(looking.select(0))

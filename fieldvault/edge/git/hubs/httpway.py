@@ -1,7 +1,7 @@
 """How a connection to an http server is made: straight or through a proxy, with TLS where the address says so.
 
-Law: it is made by `connecting`, so that every wait has an end; TLS is always verified; what is wrong with the proxy is
-said of the proxy, and not of the hub behind it.
+Law: it is made by `connecting`, so that every wait has an end, and begun before it is needed; TLS is always verified;
+what is wrong with the proxy is said of the proxy, and not of the hub behind it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fieldvault.edge.git.hubs.connecting import connect
+from fieldvault.edge.git.hubs.address import Address
+from fieldvault.edge.git.hubs.connecting import Connecting, connect, hung_up
 from fieldvault.edge.git.hubs.credentials import Login
 from fieldvault.edge.git.hubs.link import Limits
 from fieldvault.edge.git.hubs.proxy import Proxy
@@ -25,13 +26,21 @@ _NO_TUNNEL = "Tunnel connection failed: "  # http.client's words before the prox
 
 
 class HttpWay:
-    """The way to the hub `host`. `authorities`: a file of certificates that replaces the system's."""
+    """The way to the hub at `address`. `authorities`: a file of certificates that replaces the system's."""
 
-    def __init__(self, host: str, limits: Limits, authorities: str | None, proxy: Proxy | None) -> None:
-        self._host = host
+    def __init__(self, address: Address, limits: Limits, authorities: str | None, proxy: Proxy | None) -> None:
+        assert address.port is not None
+        self._host = address.host
         self._limits = limits
         self._authorities = authorities
         self._proxy = proxy
+        first = (proxy.host, proxy.port) if proxy else (address.host, address.port)
+        self._begun: Connecting | None = Connecting(*first, limits)
+
+    def close(self) -> None:
+        """A connection that was begun and never needed."""
+        if self._begun is not None:
+            self._begun.close()
 
     def connection(self, origin: str) -> HTTPConnection:
         """An open one, for scheme://host:port. OSError where it cannot be made."""
@@ -70,12 +79,22 @@ class HttpWay:
     def _first(self, host: str, port: int) -> socket.socket:
         """A connection to the hub or to the proxy."""
         if self._proxy is None:
-            return connect(host, port, self._limits)
+            return self._reached(host, port)
         try:
-            reached = connect(host, port, self._limits)
+            reached = self._reached(host, port)
             return self._trusted.wrap_socket(reached, server_hostname=host) if self._proxy.secure else reached
         except OSError as error:
             raise self._failure("proxy") from error
+
+    def _reached(self, host: str, port: int) -> socket.socket:
+        """At first by the connection that was begun, where it did not wait for too long."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            reached = begun.result()
+            if not hung_up(reached):
+                return reached
+            begun.close()
+        return connect(host, port, self._limits)
 
     def _failure(self, reason: str) -> HubUnreachable:
         return HubUnreachable("hub-unreachable", host=self._host, reason=reason)
@@ -89,7 +108,10 @@ class HttpWay:
     def _trusted(self) -> ssl.SSLContext:
         """Whose certificates count: read when the first connection needs them, which costs as much as a small sync."""
         try:
-            return ssl.create_default_context(cafile=self._authorities and Path(self._authorities).expanduser())
+            trusted = ssl.create_default_context(cafile=self._authorities and Path(self._authorities).expanduser())
+            # Python 3.13 wants more of a certificate than git and curl, and would refuse many a company's own hub
+            trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            return trusted
         except (OSError, RuntimeError) as error:  # ssl.SSLError is the first, nobody's ~ the second
             raise FieldvaultError("hub-authorities", path=self._authorities) from error
 

@@ -26,8 +26,8 @@ __all__ = ["STALE", "Hub", "Limits", "Progress", "open_hub"]
 
 
 def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Hub:
-    """The hub at `url`; a relative path counts from `root`. Nothing is waited for yet, but ssh begins to log in,
-    and git to start behind git://.
+    """The hub at `url`; a relative path counts from `root`. Nothing is waited for, but a connection is begun: ssh logs
+    in, and git starts behind git://, while the caller is busy.
 
     Raises FieldvaultError("hub-address", url), what find_proxy raises, and for a path hub what PathHub raises. A bundle
     is a hub that only gives.
@@ -48,14 +48,23 @@ def open_hub(url: str, root: Path, progress: Progress | None = None, *, limits: 
 def _client(address: Address, root: Path, limits: Limits, progress: Progress) -> StreamClient | HttpClient:
     person = GitConfig(None)
     if address.scheme in ("http", "https"):
-        from fieldvault.edge.git.hubs.http import HttpClient
-        from fieldvault.edge.git.hubs.httpway import HttpWay
-        from fieldvault.edge.git.hubs.proxy import find_proxy
-
-        authorities = os.environ.get("GIT_SSL_CAINFO") or http_setting(person, "sslCAInfo", address)
-        proxy = find_proxy(address, person, GitConfig(root / ".git"))
-        return HttpClient(address, HttpWay(address.host, limits, authorities, proxy), progress)
+        return _http_client(address, root, limits, progress, person)
     return _stream_client(_opener(address, limits, progress, person))
+
+
+def _http_client(address: Address, root: Path, limits: Limits, progress: Progress, person: GitConfig) -> HttpClient:
+    """A connection is begun before anything else, and made while we load what speaks git."""
+    from fieldvault.edge.git.hubs.httpway import HttpWay
+    from fieldvault.edge.git.hubs.proxy import find_proxy
+
+    authorities = os.environ.get("GIT_SSL_CAINFO") or http_setting(person, "sslCAInfo", address)
+    way = HttpWay(address, limits, authorities, find_proxy(address, person, GitConfig(root / ".git")))
+    try:
+        from fieldvault.edge.git.hubs.http import HttpClient
+    except BaseException:  # a person who interrupts
+        way.close()
+        raise
+    return HttpClient(address, way, progress)
 
 
 def _opener(address: Address, limits: Limits, progress: Progress, person: GitConfig) -> Callable[[str, int], Channel]:
