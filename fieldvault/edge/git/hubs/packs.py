@@ -18,6 +18,7 @@ from fieldvault.core.snapshot import FOLDER, SUBMODULE, Oid
 from fieldvault.edge.git.store.delta import make_delta
 from fieldvault.edge.git.store.history import commits_here, read_commit, walk
 from fieldvault.edge.git.store.objects import Reader, expect
+from fieldvault.edge.git.store.packentry import NUMBERS, REF_DELTA
 from fieldvault.errors import Corrupt
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _NOT_THERE = ("object-missing", "object-damaged")
 _TREES_KEPT = 256  # parsed trees of the commit before, which the next one shares nearly all of
 _DELTA_BYTES_MAX = 1 << 20  # larger objects travel whole: two of them in memory, and seldom alike
 _CHAIN_MAX = 50  # deltas of deltas; as deep as git makes them
-_NUMBERS = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
-_DELTA = 7
 
 _TreeEntry = tuple[bytes, bytes, bytes]  # mode, name, raw id
 
@@ -106,10 +105,10 @@ def _entries(reader: Reader, wanted: Iterable[Sent]) -> Iterator[tuple[Oid, int,
         base = chains.base_of(sent)
         delta = _delta(reader, base, kind, data) if base else None
         if base is None or delta is None:
-            yield sent.oid, _NUMBERS[kind], None, data
+            yield sent.oid, NUMBERS[kind], None, data
         else:
             chains.add(sent, base)
-            yield sent.oid, _DELTA, base, delta
+            yield sent.oid, REF_DELTA, base, delta
 
 
 def _delta(reader: Reader, base: Oid, kind: str, data: bytes) -> bytes | None:

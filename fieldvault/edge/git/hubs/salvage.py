@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fieldvault.edge.git.store.delta import result_size
 from fieldvault.edge.git.store.objects import object_id
-from fieldvault.edge.git.store.packfile import KINDS
-from fieldvault.edge.git.store.packintake import DEFAULT_LIMITS, DELTAS, PackIntake, delta_result_size, entry_header
+from fieldvault.edge.git.store.packentry import DELTAS, KINDS, read_header
+from fieldvault.edge.git.store.packintake import DEFAULT_LIMITS, PackIntake
 from fieldvault.edge.git.store.packwriter import PackWriter
 from fieldvault.errors import Corrupt
 
@@ -51,7 +52,7 @@ def _entries(contents: mmap.mmap) -> Iterator[UnpackedObject]:
     offset = _HEADER_BYTES
     while contents[:4] == b"PACK":
         try:
-            number, size, _ = entry_header(contents, offset)
+            number, size, _ = read_header(contents, offset)
             if size > DEFAULT_LIMITS.object_bytes or number not in (*KINDS, *DELTAS):
                 return
             unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
@@ -73,7 +74,7 @@ def _resolved(
     assert entry.offset is not None
     base = entry.delta_base
     oid = at.get(entry.offset - base) if isinstance(base, int) else base.hex() if base else None
-    if oid is None or delta_result_size(entry) > DEFAULT_LIMITS.object_bytes:
+    if oid is None or result_size(data) > DEFAULT_LIMITS.object_bytes:
         return None
     try:
         kind, below = writer.read(oid) if oid in writer else intake.read(oid)

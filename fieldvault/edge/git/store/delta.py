@@ -14,6 +14,7 @@ _COPY_MOST = 0xFFFFFF  # bytes in one copy
 _INSERT_MOST = 127  # bytes in one insertion
 _COPY_LEAST = 8  # a copy itself takes up to seven bytes
 _ID_BYTES = 20
+_SIZES_BYTES = 20  # of the two numbers that a delta begins with, at most
 _STEP = 512  # bytes compared at once
 
 
@@ -54,7 +55,8 @@ def apply_delta(base: bytes, delta: bytes) -> bytes:
 
 def result_size(delta: bytes) -> int:
     """How many bytes a delta says that it makes: the second of the two numbers that it begins with."""
-    return _read_number(delta, _read_number(delta, 0)[1])[0]
+    start = delta[:_SIZES_BYTES]
+    return _read_number(start, _read_number(start, 0)[1])[0]
 
 
 def _read_number(delta: bytes, place: int) -> tuple[int, int]:

@@ -19,11 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fieldvault.edge.git.store.delta import apply_delta, result_size
+from fieldvault.edge.git.store.packentry import KINDS, OFS_DELTA, REF_DELTA, read_header
 from fieldvault.edge.git.store.packindex import FAR, MAGIC
 from fieldvault.edge.git.store.recent import Recent
-
-KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}  # the type numbers of pack entries
-OFS_DELTA, REF_DELTA = 6, 7
 
 _FANOUT = struct.Struct(">256I")
 _UINT32 = struct.Struct(">I")
@@ -107,7 +105,7 @@ class PackFile:
             place = self._offset(raw)
             size: int | None = None
             while place is not None:
-                number, start, declared = self._header(place)
+                number, declared, start = read_header(self.contents, place)
                 if number in KINDS:
                     return KINDS[number], declared if size is None else size
                 place, start = self._base(number, place, start)
@@ -138,7 +136,7 @@ class PackFile:
         found = sorted((self._offset_of(number), raw) for number, raw in enumerate(names))
         raw_at = dict(found)
         for (entry, raw), (after, _) in pairwise([*found, (len(self.contents) - _CHECKSUM_BYTES, b"")]):
-            number, start, size = self._header(entry)
+            number, size, start = read_header(self.contents, entry)
             base = None
             if number not in KINDS:
                 place, start = self._base(number, entry, start)
@@ -173,7 +171,7 @@ class PackFile:
         deltas: list[tuple[int, bytes]] = []
         base: int | None = offset
         while base is not None and base not in self._bases and len(deltas) < _CHAIN_MAX:
-            number, start, size = self._header(base)
+            number, size, start = read_header(self.contents, base)
             if number in KINDS:
                 whole = number, self._inflated(start, size)
                 if deltas:
@@ -190,17 +188,6 @@ class PackFile:
             whole = whole[0], apply_delta(whole[1], delta)
             self._bases.keep(entry, whole)
         return whole
-
-    def _header(self, place: int) -> tuple[int, int, int]:
-        """Type number, where the entry goes on, and its declared size."""
-        byte = self.contents[place]
-        number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
-        while byte & 0x80:
-            place += 1
-            byte = self.contents[place]
-            size |= (byte & 0x7F) << shift
-            shift += 7
-        return number, place + 1, size
 
     def _base(self, number: int, entry: int, place: int) -> tuple[int | None, int]:
         """Where the entry of a delta's base starts, None outside of this pack; and where the delta's own bytes do."""

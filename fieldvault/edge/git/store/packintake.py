@@ -19,16 +19,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
 from fieldvault.edge.git.store.delta import result_size
-from fieldvault.edge.git.store.packfile import KINDS, let_go
+from fieldvault.edge.git.store.packentry import DELTAS, KINDS, NUMBERS, read_header
+from fieldvault.edge.git.store.packfile import let_go
 from fieldvault.edge.git.store.packfolder import PackFolder
 from fieldvault.edge.git.store.packwriter import pack_checksum
 from fieldvault.errors import Corrupt
 
 if TYPE_CHECKING:
-    from dulwich.pack import PackData, PackIndexer, UnpackedObject
+    from dulwich.pack import PackData, PackIndexer
 
-_NUMBERS = {kind: number for number, kind in KINDS.items()}
-DELTAS = (6, 7)
 _CHECKSUM_BYTES = 20
 _BLOCK_BYTES = 1 << 20
 _EMPTY_BYTES = 12 + _CHECKSUM_BYTES  # header and checksum: what git sends when there is nothing to send
@@ -120,7 +119,7 @@ class PackIntake:
             kind, data = self.read(raw.hex())
         except Corrupt as error:
             raise KeyError(raw) from error
-        return _NUMBERS[kind], [data]
+        return NUMBERS[kind], [data]
 
     def _complete(self, entries: list[_Entry], bases: set[bytes]) -> bytes:
         """Append the missing bases, as git index-pack --fix-thin does; the pack's new checksum."""
@@ -149,7 +148,7 @@ def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> list[_Entry
     large: list[_Entry] = []
     bases: set[int | bytes] = set()  # offsets and raw ids that deltas lean on
     for _ in range(len(pack)):
-        number, declared, start = entry_header(contents, offset)
+        number, declared, start = read_header(contents, offset)
         if number not in KINDS and number not in DELTAS:
             raise Corrupt("pack-damaged", reason="type")
         if KINDS.get(number) == "blob" and declared > limits.object_bytes:
@@ -160,7 +159,7 @@ def _record(pack: PackData, indexer: PackIndexer, limits: Limits) -> list[_Entry
             _judge(declared, total, limits)
             unpacked, offset = unpack_object_at(contents, offset, SHA1.hash_func)
             if number in DELTAS:
-                declared = delta_result_size(unpacked)
+                declared = result_size(b"".join(unpacked.decomp_chunks))
                 _judge(declared, total, limits)
                 base = unpacked.delta_base
                 assert unpacked.offset is not None
@@ -198,20 +197,3 @@ def _hashed(contents: bytes | mmap, offset: int, start: int, declared: int) -> t
     if not engine.eof or came != declared:
         raise Corrupt("pack-damaged", reason="contents")
     return (digest.digest(), offset, crc32), place
-
-
-def entry_header(contents: bytes | mmap, offset: int) -> tuple[int, int, int]:
-    """Type number and declared size of the entry at `offset`, and where it goes on."""
-    byte = contents[offset]
-    number, size, shift = (byte >> 4) & 7, byte & 0x0F, 4
-    while byte & 0x80:
-        offset += 1
-        byte = contents[offset]
-        size |= (byte & 0x7F) << shift
-        shift += 7
-    return number, size, offset + 1
-
-
-def delta_result_size(unpacked: UnpackedObject) -> int:
-    """The size that a delta says its result has."""
-    return result_size(b"".join(unpacked.decomp_chunks)[:20])

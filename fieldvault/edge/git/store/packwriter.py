@@ -15,10 +15,10 @@ from typing import IO, NamedTuple
 
 from fieldvault.core.snapshot import Oid
 from fieldvault.edge.durable import flush, make_folder, temporary
-from fieldvault.edge.git.store.packfile import KINDS, REF_DELTA, Packed
+from fieldvault.edge.git.store.packentry import KINDS, NUMBERS, REF_DELTA, write_header
+from fieldvault.edge.git.store.packfile import Packed
 from fieldvault.edge.git.store.packfolder import PackFolder
 
-_NUMBERS = {kind: number for number, kind in KINDS.items()}
 _BLOCK = 1 << 20
 _TRIED_BYTES = 16 << 10
 _SHRUNK = 0.95  # of what was tried: more than that, and the rest will not shrink either
@@ -64,7 +64,7 @@ class PackWriter:
     def add(self, oid: Oid, kind: str, data: bytes) -> None:
         if oid in self._stored:
             return
-        self._append(oid, kind, _entry_header(_NUMBERS[kind], len(data)), _compressed(data))
+        self._append(oid, kind, write_header(NUMBERS[kind], len(data)), _compressed(data))
 
     def copy(self, entry: Packed) -> None:
         """Take over an entry of another pack; what it leans on must come along. It is not inflated, nor read back."""
@@ -72,9 +72,9 @@ class PackWriter:
         if oid in self._stored:
             return
         if entry.base is None:
-            self._append(oid, KINDS[entry.number], _entry_header(entry.number, entry.size), entry.data)
+            self._append(oid, KINDS[entry.number], write_header(entry.number, entry.size), entry.data)
         else:
-            self._append(oid, "", _entry_header(REF_DELTA, entry.size) + entry.base, entry.data)
+            self._append(oid, "", write_header(REF_DELTA, entry.size) + entry.base, entry.data)
 
     def _append(self, oid: Oid, kind: str, header: bytes, packed: bytes) -> None:
         self._file.write(header)
@@ -127,16 +127,3 @@ def pack_checksum(file: IO[bytes], end: int) -> bytes:
 
 def _pack_header(count: int) -> bytes:
     return struct.pack(">4sLL", b"PACK", 2, count)
-
-
-def _entry_header(number: int, size: int) -> bytes:
-    """Type and size as git's packs write them: 4 bits of size, then 7 a byte, the high bit for more."""
-    byte = (number << 4) | (size & 0x0F)
-    size >>= 4
-    header = bytearray()
-    while size:
-        header.append(byte | 0x80)
-        byte = size & 0x7F
-        size >>= 7
-    header.append(byte)
-    return bytes(header)
