@@ -1,6 +1,7 @@
 """Elements: lists whose items are known by their value, and merge without a look into them.
 
-Law: listmerge.py says which elements stand, and where. One that both sides have keeps what either changed around it.
+Law: listmerge.py and sequences.py say which elements stand, and where. One that both sides have keeps what either
+changed around it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from fieldvault.core.arranging import Trio, arranged, standard
 from fieldvault.core.dressing import dressed
 from fieldvault.core.nodes import Collection, Entry
 from fieldvault.core.schema import FieldRule
+from fieldvault.core.sequences import sequence
 from fieldvault.core.slots import Sides
 from fieldvault.core.values import canonical
 
@@ -33,7 +35,7 @@ def _sequence(rule: FieldRule, trio: Trio) -> Collection:
     listed = trio.entries()
     texts = ([canonical(standard(entry, rule.item)) for entry in entries] for entries in listed)
     entries = []
-    for places in listmerge.sequence(*texts):
+    for places in sequence(*texts):
         at = (side[place] if place is not None else None for side, place in zip(listed, places, strict=True))
         entries.append(_element(rule, Sides(*at)))
     return slots.shaped(*trio, entries)

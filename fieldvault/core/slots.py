@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from fieldvault.core import layout, listmerge
+from fieldvault.core import layout
 from fieldvault.core.fitting import gap_before, trail_behind
 from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased, lines_of
+from fieldvault.core.sequences import sequence
 from fieldvault.core.writing import has_comment, to_block, to_flow
 
 T = TypeVar("T", str, int, bool, tuple[bool, str])
@@ -88,7 +89,7 @@ def joined(base: str, ours: str, theirs: str) -> str:
         return theirs
     before, left, right = map(lines_of, (base, ours, theirs))
     out: list[str] = []
-    for _, in_ours, in_theirs in listmerge.sequence(before, left, right):
+    for _, in_ours, in_theirs in sequence(before, left, right):
         line = left[in_ours] if in_ours is not None else right[in_theirs or 0]
         if line not in out or not line.strip():
             out.append(line)
