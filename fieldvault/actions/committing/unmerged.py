@@ -10,14 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.records.types import Types, record_id, value_of_entry
-from fieldvault.core.conflicts import OF_VALUES, conflict_path
-from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
 from fieldvault.core.snapshot import FILE, Entry, Oid, blob_id
-from fieldvault.core.values import same
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.gitdir.index import GitIndex
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.worktree.files import Read
@@ -30,6 +25,8 @@ def unmerged(vault: Vault) -> Mapping[str, Stages]:
     """The versions of each path that git's index has unmerged."""
     if vault.refs.read("refs/stash") is None and not (vault.git_dir / "SQUASH_MSG").exists():
         return {}
+    from fieldvault.edge.git.gitdir.index import GitIndex
+
     try:
         return GitIndex((vault.git_dir / "index").read_bytes()).unmerged()
     except (OSError, Corrupt):
@@ -40,7 +37,11 @@ def left_standing(batch: Batch, tree: Oid, paths: Mapping[str, Stages]) -> Itera
     """The conflict files of what else stands at the fields of these records: (path, entry)."""
     if not paths:
         return
-    from fieldvault.actions.merging.recordmerge import Side, merge_record  # which hardly a commit needs
+    from fieldvault.actions.merging.recordmerge import Side, merge_record  # all of which hardly a commit needs
+    from fieldvault.actions.records.types import Types, record_id, value_of_entry
+    from fieldvault.core.conflicts import OF_VALUES, conflict_path
+    from fieldvault.core.fields import value_at
+    from fieldvault.core.values import same
 
     types = Types(batch, tree)
     for path, stages in paths.items():

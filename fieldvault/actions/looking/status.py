@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fieldvault.actions.committing.adopting import left_open
 from fieldvault.actions.committing.survey import Survey, survey
+from fieldvault.actions.committing.unmerged import unmerged
 from fieldvault.actions.committing.unreadable import Draft, draft_in
 from fieldvault.actions.ground.absent import choices_of
 from fieldvault.actions.ground.vault import Vault
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class StatusReport:
-    """`edits`: changed paths that the next commit takes; `held`: those that it does not take, with a key of the
+    """`edits`: the paths that the next commit takes; `held`: those that it does not take, with a key of the
     catalogue each. `waiting`: commits the hub has not confirmed, `waiting_bytes` as they would travel, `delivered` how
     many of them the hub holds, not yet merged. `confirmed_at`: when the hub last had what we have; `answered_at`: when
     it last answered at all; both seconds since 1970, None for never. `failure`: why the last sync did not get through.
@@ -76,6 +77,8 @@ def status(vault: Vault, now: Now) -> StatusReport:
             report.drafts.append(draft)
         elif edit.change.path not in report.held:
             report.edits.append(edit.change.path)
+    changed = {edit.change.path for edit in seen.edits}
+    report.edits += sorted(path for path in unmerged(vault) if path not in changed)
     conflicts = left_open(vault) | all_conflicts(vault.objects, seen.tree)
     report.conflicts = sum(conflict.waits for conflict in conflicts.values())
     confirmed = vault.confirmed()
