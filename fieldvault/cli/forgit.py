@@ -36,7 +36,7 @@ def merge_file_command(
     """Merge three YAML files field by field
 
     BASE is what OURS and THEIRS both come from; an empty file is one that is not there. The result replaces OURS. Where
-    both changed one field differently it shows one value; exits with the number of such fields.
+    both changed one field differently it shows one value, and tells the other; exits with the number of such fields.
 
     \b
     Example:
@@ -44,6 +44,7 @@ def merge_file_command(
       fv merge-file --schema customer.yaml -p ours.yaml base.yaml theirs.yaml
     """
     from fieldvault.actions.merging.mergefile import conflict_list, merge_files, write_merge
+    from fieldvault.output.looking import merged_file
 
     try:
         merged = merge_files(ours, base, theirs, schema)
@@ -55,6 +56,8 @@ def merge_file_command(
             tell("merge-file", merged, lambda: (), as_json)
         elif to_stdout:
             click.echo(merged.text, nl=False)
+        for line in () if as_json else merged_file(ours, merged.conflicts):
+            click.echo(line, err=True)
         return min(len(merged.conflicts), CONFLICTS_MAX)
     except BrokenPipeError:
         raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fieldvault.core.values import MISSING, Maybe, canonical, to_pointer
 from fieldvault.messages import harmless, say
@@ -15,9 +15,12 @@ from fieldvault.output.deciding import spoken
 from fieldvault.output.phrases import name_of, person, shown_value
 
 if TYPE_CHECKING:  # what the reports are; a command loads only its own
+    from pathlib import Path
+
     from fieldvault.actions.committing.editing import Shown
     from fieldvault.actions.looking.history import LogEntry
     from fieldvault.actions.merging.recordmerge import MergedRecord
+    from fieldvault.core.conflicts import Conflict
     from fieldvault.core.describe import FileChange
 
 
@@ -45,12 +48,22 @@ def _decisions(merged: MergedRecord) -> Iterator[str]:
         field, dropped = to_pointer(notice.field)[1:], [shown_value(value) for value in notice.dropped]
         yield say("log-notice", field=field, shown=shown_value(notice.shown), dropped=dropped, strategy=notice.kind)
     for conflict in merged.conflicts:
-        also = [shown_value(value) for value in conflict.also]
-        yield say("log-conflict", field=to_pointer(conflict.field)[1:] or say("whole-record"), also=also)
+        yield say("log-conflict", **_open(conflict))
     told = {notice.field for notice in merged.notices}
     fields = [to_pointer(field)[1:] for field in merged.merged_fields if field not in told]
     if fields:
         yield say("log-merged", fields=fields)
+
+
+def merged_file(path: Path, conflicts: Iterable[Conflict]) -> Iterator[str]:
+    """What a merge of files left open."""
+    for conflict in conflicts:
+        yield say("file-conflict", path=path, **_open(conflict))
+
+
+def _open(conflict: Conflict) -> dict[str, Any]:
+    also = [shown_value(value) for value in conflict.also]
+    return {"field": to_pointer(conflict.field)[1:] or say("whole-record"), "also": also}
 
 
 def diff(changes: Sequence[FileChange]) -> Iterator[str]:

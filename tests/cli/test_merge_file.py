@@ -36,6 +36,7 @@ def test_without_one_it_counts_the_conflicts_and_can_print(files: Path) -> None:
     done = fv(*words, cwd=files)
     assert done.returncode == 1
     assert "name: B   # theirs\n" in done.stdout
+    assert done.stderr == 'ours.yaml: tags: open, also ["a","b"]\n'
     assert (files / "ours.yaml").read_text() == BASE.replace("[a]", "[a, b]")
     assert "field: /tags" in (files / "list.yaml").read_text()
     (conflict,) = json.loads(fv("merge-file", "--json", *words[1:], cwd=files).stdout)["conflicts"]
@@ -185,7 +186,9 @@ def stash_by_git(desk: Desk, stashed: str, committed: str) -> None:
 @pytest.mark.parametrize(("stashed", "committed"), [("S", "M"), ("M", "S")])
 def test_what_git_s_stash_left_open_waits_for_a_choice(desk: Desk, stashed: str, committed: str) -> None:
     stash_by_git(desk, stashed, committed)
+    assert desk.status().edits == [CUSTOMER]  # also where the file is as HEAD has it
     assert desk.commit().opened == 1
+    assert not desk.status().edits
     (conflict,) = desk.conflicts()
     assert [one.value for one in conflict.standing] == ["S", "M"] and "name: S\n" in desk.read(CUSTOMER)
     desk.assert_clean()
