@@ -209,13 +209,13 @@ class _Merger:
         for group, members in rule.groups.items():
             if any(name in side for side in named for name in members):
                 merged.update(self._group((*path, group), rule, members, named))
-        keys = {**named[0], **named[1], **named[2]}
-        computed = [key for key in keys if rule.field(key).strategy == "derived"]
-        for key in keys:
-            if key not in merged and key not in computed:
-                merged[key] = self.field((*path, key), rule.field(key), Sides.of(key, named))
-        for key in computed:
-            merged[key] = self._derived((*path, key), rule, merged, Sides.of(key, named))
+        fields = {key: rule.field(key) for key in {**named[0], **named[1], **named[2]}}
+        for key, field in fields.items():
+            if key not in merged and field.strategy != "derived":
+                merged[key] = self.field((*path, key), field, Sides.of(key, named))
+        for key, field in fields.items():
+            if field.strategy == "derived":
+                merged[key] = self._derived((*path, key), rule, merged, Sides.of(key, named))
         return arranged(rule, trio, named, merged).collection
 
     def _derived(
