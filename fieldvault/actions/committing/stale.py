@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fieldvault.actions.committing.survey import Edit
+from fieldvault.actions.ground.gitindex import read_index
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types, record_id, value_of_entry
@@ -24,7 +25,6 @@ from fieldvault.core.snapshot import FILE, Entry, Oid
 from fieldvault.core.stale import Former, judge_save
 from fieldvault.core.values import MISSING, FieldPath, Maybe, Value, canonical, same
 from fieldvault.edge import yamltext
-from fieldvault.edge.git.gitdir.index import GitIndex
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find_file, patch_tree
 from fieldvault.edge.index.stats import SAVE
@@ -93,10 +93,8 @@ def _chooses(saved: Value, head: Value, standing: Mapping[FieldPath, Conflict], 
 
 def _put_there_by_git(vault: Vault, path: str, oid: Oid) -> bool:
     """Whether git's index names this version: `git checkout COMMIT -- PATH` writes both, an editor only the file."""
-    try:
-        staged = GitIndex((vault.git_dir / "index").read_bytes()).get(path)
-    except (OSError, Corrupt):
-        return False
+    index = read_index(vault)
+    staged = index.get(path) if index else None
     return staged is not None and staged.oid == oid
 
 

@@ -9,27 +9,24 @@ refuses until then. Commit, sync, resolve and undo all pass through here; nothin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from fieldvault.actions.ground.absent import note_absent
+from fieldvault.actions.ground.gitindex import NextIndex
 from fieldvault.actions.ground.mirror import note_change
 from fieldvault.actions.ground.showing import Showing
 from fieldvault.actions.ground.staged import keep_staged
 from fieldvault.actions.ground.vault import PENDING, Vault
-from fieldvault.core.snapshot import FOLDER, Entry, Oid, TreeChange
+from fieldvault.core.snapshot import Oid, TreeChange
 from fieldvault.edge.durable import write_whole
-from fieldvault.edge.git.gitdir.index import FilePieces, GitIndex, IndexEntry, build_index, entry_from_stat
 from fieldvault.edge.git.gitdir.locks import GitLock, break_left_locks
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import person_line, read_commit
-from fieldvault.edge.git.store.trees import find_file, folder_ids, walk_tree
 from fieldvault.edge.journal import Journal
 from fieldvault.edge.worktree.files import Read
 from fieldvault.edge.worktree.replacing import Outcome, Replacing
-from fieldvault.errors import Corrupt
 
 LOCK_WAIT_SECONDS = 10.0
 
@@ -81,7 +78,7 @@ def apply_change(vault: Vault, batch: Batch, change: Change) -> list[Outcome]:
         locks.acquire()
         if (vault.branch(), vault.head()) != (change.branch, change.old_head):
             raise HeadMoved
-        index = _Index(vault, change)
+        index = _next_index(vault, change)
         if not change.files:  # else it is written when their stats are known
             locks.index.write(index.data({path: read.stat for path, read in change.read.items()}))
         locks.branch.write([change.new_head.encode() + b"\n"])
@@ -131,14 +128,14 @@ def resume(vault: Vault, journal: Journal) -> bool:
     )
     locks = _Locks(vault, change.branch)
     locks.acquire()
-    index = _Index(vault, change)
+    index = _next_index(vault, change)
     locks.index.write(index.data({}))
     locks.branch.write([change.new_head.encode() + b"\n"])
     _carry_out(vault, change, replacing, locks, index)
     return True
 
 
-def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks, index: _Index) -> list[Outcome]:
+def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks, index: NextIndex) -> list[Outcome]:
     """Steps 4 to 6, with the journal on the disk: from here on the change is finished, now or by the next command, and
     whatever goes wrong git's locks stay.
     """
@@ -155,6 +152,10 @@ def _carry_out(vault: Vault, change: Change, replacing: Replacing, locks: _Locks
     vault.journal.remove()
     unpin(vault)
     return outcomes
+
+
+def _next_index(vault: Vault, change: Change) -> NextIndex:
+    return NextIndex(vault, change.old_head, change.new_head, change.tree_changes)
 
 
 def _journal(change: Change) -> Journal:
@@ -212,44 +213,3 @@ class _Locks:
         self.branch.commit()
         self.index.commit()
         self.head.release()
-
-
-class _Index:
-    """git's index as it will be. Written for plain git's sake; a missing or unreadable one is made anew."""
-
-    def __init__(self, vault: Vault, change: Change) -> None:
-        self.vault = vault
-        self.change = change
-        commits = (change.old_head, change.new_head)
-        self.old_tree, new_tree = (read_commit(vault.objects, oid).tree if oid else None for oid in commits)
-        assert new_tree is not None
-        self.new_tree = new_tree
-        self.overwritten: dict[str, Entry] = {}  # versions that were only staged
-
-    def data(self, stats: Mapping[str, os.stat_result]) -> FilePieces:
-        """The whole file; `stats` of the working files that hold the new version, the others are left to git to see."""
-        objects = self.vault.objects
-        paths = [change.path for change in self.change.tree_changes]
-        try:
-            index = GitIndex((self.vault.git_dir / "index").read_bytes())
-        except (FileNotFoundError, Corrupt):
-            folders = {path: entry.oid for path, entry in walk_tree(objects, self.new_tree) if entry.mode == FOLDER}
-            files = ((path, entry) for path, entry in walk_tree(objects, self.new_tree) if entry.mode != FOLDER)
-            entries = ((path, _entry(entry, stats.get(path))) for path, entry in files)
-            return build_index(entries, folders | {"": self.new_tree})
-        changes: dict[str, IndexEntry | None] = {}
-        for path, old, new in self.change.tree_changes:
-            held = index.get(path)
-            if held is not None and held.oid not in (old and old.oid, new and new.oid):
-                self.overwritten[path] = Entry(held.mode, held.oid)
-            changes[path] = _entry(new, stats.get(path)) if new else None
-        for path in stats.keys() - changes.keys():
-            held, here = index.get(path), find_file(objects, self.new_tree, path)
-            if held and here and (held.stage or held.oid == here.oid):  # else another version is staged, and stays so
-                changes[path] = entry_from_stat(stats[path], here.oid, here.mode)
-        old_ids = folder_ids(objects, self.old_tree, paths) if self.old_tree else {}
-        return index.patched(changes, old_ids, folder_ids(objects, self.new_tree, paths))
-
-
-def _entry(entry: Entry, stat: os.stat_result | None) -> IndexEntry:
-    return entry_from_stat(stat, entry.oid, entry.mode) if stat else IndexEntry(entry.mode, entry.oid)
