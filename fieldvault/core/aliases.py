@@ -5,7 +5,7 @@ Law: each alias of the result means what it meant where it came from.
 
 from __future__ import annotations
 
-from fieldvault.core.fitting import gap_before, trail_behind
+from fieldvault.core.fitting import holding
 from fieldvault.core.nodes import Alias, Collection, Entry, Node, Scalar, aliased
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import DEFAULT
@@ -21,8 +21,7 @@ def without_dangling(root: Entry) -> Entry:
 
 
 def _checked(entry: Entry, anchors: _Anchors) -> Entry:
-    node = _checked_node(entry.node, anchors, entry.flow)
-    return entry if node is entry.node else _holding(entry, node)
+    return holding(entry, _checked_node(entry.node, anchors, entry.flow))
 
 
 def _checked_node(node: Node, anchors: _Anchors, flow: bool) -> Node:
@@ -46,15 +45,10 @@ def _spelled_out(node: Node, flow: bool) -> Node:
         raw = node.raw.removeprefix(f"&{node.anchor}").lstrip() if node.anchor else node.raw
         plain = Scalar(node.value, raw, node.style)
         return to_flow(Entry(None, plain)).node if flow else plain
-    copy = _with_entries(node, [_holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
+    copy = _with_entries(node, [holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
     copy.anchor, copy.inline, copy.indent = None, False, max(copy.indent, 2)
     copy.opening = copy.opening[copy.opening.index("{" if copy.mapping else "[") :]
     return to_flow(Entry(None, copy)).node if flow else copy
-
-
-def _holding(entry: Entry, node: Node) -> Entry:
-    gap = gap_before(node, entry.gap, entry.head, flow=entry.flow)
-    return entry.moved(node, lead=entry.lead, head=entry.head, gap=gap, trail=trail_behind(node, entry.trail))
 
 
 def _with_entries(node: Collection, entries: list[Entry]) -> Collection:

@@ -47,7 +47,11 @@ def _field(node: Collection, key: str, value: Value, rule: FieldRule) -> Entry:
 
 def with_value(entry: Entry, value: Value, rule: FieldRule) -> Entry:
     """The entry with another value, its comments kept."""
-    node = fitted(entry.node, value, rule, flow=entry.flow)
+    return holding(entry, fitted(entry.node, value, rule, flow=entry.flow))
+
+
+def holding(entry: Entry, node: Node) -> Entry:
+    """The entry with another node, its comments kept."""
     if node is entry.node:
         return entry
     gap = gap_before(node, entry.gap, entry.head, flow=entry.flow)
