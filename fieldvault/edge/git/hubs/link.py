@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -43,34 +42,29 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def unreachable(host: str, error: BaseException) -> FieldvaultError:
-    """What stopped us, from the first error of a chain that says it."""
+def unreachable(host: str, error: Exception) -> FieldvaultError:
+    """What stopped us."""
     import ssl
 
-    for cause in causes(error):
-        if isinstance(cause, FieldvaultError):
-            return cause
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return HubUnreachable("hub-certificate", host=host, reason=_certificate_reason(cause))
-        if reason := _reason(cause):
-            return HubUnreachable("hub-unreachable", host=host, reason=reason)
-    return HubUnreachable("hub-unreachable", host=host, reason="cut")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return HubUnreachable("hub-certificate", host=host, reason=_certificate_reason(error))
+    return HubUnreachable("hub-unreachable", host=host, reason=_reason(error))
 
 
-def _reason(cause: BaseException) -> str | None:
+def _reason(error: Exception) -> str:
     import ssl
 
-    if isinstance(cause, socket.gaierror):
+    if isinstance(error, socket.gaierror):
         return "name"
-    if isinstance(cause, TimeoutError):
+    if isinstance(error, TimeoutError):
         return "timeout"
-    if isinstance(cause, ConnectionRefusedError):
+    if isinstance(error, ConnectionRefusedError):
         return "refused"
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(error, ssl.SSLError):
         return "tls"
-    if isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
+    if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
         return "no-route"
-    return None
+    return "cut"
 
 
 # X509_V_ERR_* of OpenSSL
@@ -80,17 +74,3 @@ _CERTIFICATE_REASONS |= {21: "authority", 62: "name", 64: "name"}
 
 def _certificate_reason(error: ssl.SSLCertVerificationError) -> str:
     return _CERTIFICATE_REASONS.get(error.verify_code, "untrusted")
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came from; urllib3 also keeps the cause among its arguments."""
-    seen: set[int] = set()
-    pending = [error]
-    while pending:
-        current = pending.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        found = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-        pending += [cause for cause in found if isinstance(cause, BaseException)]
