@@ -17,6 +17,7 @@ from fieldvault.actions.syncing.bringing import Brought, bring, talking
 from fieldvault.actions.syncing.hubcontents import HubContents
 from fieldvault.core.names import lies_in
 from fieldvault.core.pointers import Pointer, may_be_pointed_to
+from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.hubs.link import Progress, no_progress
 from fieldvault.edge.git.store.trees import list_tree
 
@@ -63,31 +64,38 @@ def drop(vault: Vault, paths: Sequence[str], progress: Progress = no_progress) -
     """Leave pointers of the attachments at these paths and below them, where the hub holds what they point to."""
     report = Dropped()
     with vault.sync_lock(), talking(vault, progress) as talk, HubContents(talk) as there:
-        choices = choices_of(vault)
-        pinned = choices.pinned
-        shown: defaultdict[Pointer, set[str]] = defaultdict(set)
-        for path, _, pointer in pointers(vault, set(_below(vault, ())) - choices.dropped):
-            shown[pointer].add(path)
+        pinned, shown = choices_of(vault).pinned, _shown(vault)
         for path, entry, pointer in pointers(vault, _below(vault, paths)):
             if path in pinned:
                 report.left[path] = "pinned"
-                continue
-            if not there.holds(pointer):
+            elif not there.holds(pointer):
+                report.left[path] = "only-here"
                 if pointer in vault.contents:  # the hub has lost it: the next sync gives it back
                     vault.contents.note_unsent(pointer)
-                report.left[path] = "only-here"
-                continue
-            with choosing(vault) as choices:
-                choices.dropped.add(path)
-                choices.absent.discard(path)
-            if left := show(vault, [(path, entry)], dropping=True):
+            elif left := _show_pointer(vault, path, entry):
                 report.left |= left
-                continue
-            shown[pointer].discard(path)
-            if not shown[pointer]:
-                vault.contents.drop(pointer)
-            report.dropped.append(path)
+            else:
+                report.dropped.append(path)
+                shown[pointer].discard(path)
+                if not shown[pointer]:
+                    vault.contents.drop(pointer)
     return report
+
+
+def _shown(vault: Vault) -> defaultdict[Pointer, set[str]]:
+    """The paths at which each content is to be here."""
+    found: defaultdict[Pointer, set[str]] = defaultdict(set)
+    for path, _, pointer in pointers(vault, set(_below(vault, ())) - choices_of(vault).dropped):
+        found[pointer].add(path)
+    return found
+
+
+def _show_pointer(vault: Vault, path: str, entry: Entry) -> dict[str, str]:
+    """Note that this one was dropped, and show its pointer; why it stays, where it does."""
+    with choosing(vault) as choices:
+        choices.dropped.add(path)
+        choices.absent.discard(path)
+    return show(vault, [(path, entry)], dropping=True)
 
 
 def _below(vault: Vault, paths: Sequence[str]) -> list[str]:
