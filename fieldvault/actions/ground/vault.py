@@ -72,7 +72,7 @@ class Vault:
 
     @property
     def locks_dir(self) -> Path:
-        """The second names of git's locks that are ours (edge/git/gitdir/locks); whoever moves a ref holds `lock`."""
+        """The second names of git's locks that are ours (edge/git/gitdir/locks), for whoever holds `vault.lock`."""
         return self.own_dir / "locks"
 
     @property
@@ -131,7 +131,7 @@ class Vault:
         return Ignore(self.root, self.git_dir, self.config)
 
     def replacing(self, changes: Sequence[TreeChange], *, dropping: bool = False) -> Replacing:
-        """The working files of one change; the caller holds `lock`."""
+        """The working files of one change; the caller holds `vault.lock`."""
         from fieldvault.edge.worktree.replacing import Replacing  # whoever only looks changes none
 
         return Replacing(self.worktree, self.staged_dir, changes, dropping=dropping)
@@ -192,6 +192,14 @@ class Vault:
         """The hub held `tip` at this time, in seconds since 1970."""
         write_whole(self.own_dir / "confirmed", f"{tip} {at}\n".encode())
 
+    def confirmed(self) -> tuple[Oid, int] | None:
+        """What the hub last confirmed, and when; None before the first sync."""
+        try:
+            tip, at = (self.own_dir / "confirmed").read_bytes().decode("ascii").split()
+            return tip, int(at)
+        except (FileNotFoundError, ValueError):
+            return None
+
     def note_looked_at(self, head: Oid) -> None:
         """Every merge that `head` contains was looked at for what it left open (actions/committing/adopting)."""
         if self.looked_at() != head:
@@ -204,14 +212,6 @@ class Vault:
         except (FileNotFoundError, UnicodeDecodeError):
             return None
         return text if len(text) == 40 and text.isalnum() else None
-
-    def confirmed(self) -> tuple[Oid, int] | None:
-        """What the hub last confirmed, and when; None before the first sync."""
-        try:
-            tip, at = (self.own_dir / "confirmed").read_bytes().decode("ascii").split()
-            return tip, int(at)
-        except (FileNotFoundError, ValueError):
-            return None
 
     def close(self) -> None:
         for name in ("objects", "stats", "claims"):

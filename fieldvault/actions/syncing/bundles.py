@@ -61,7 +61,7 @@ def create_bundle(vault: Vault, now: Now, path: Path, *, everything: bool = Fals
         raise FieldvaultError("bundle-inside", path=str(path), name=path.name)
     if not path.parent.is_dir():
         raise FieldvaultError("folder-missing", path=str(path.parent))
-    _guard_main(vault)
+    vault.guard_on_main()
     committed = commit(vault, now)
     head = vault.head()
     since = None if everything else vault.refs.read(HUB_MAIN)
@@ -104,7 +104,7 @@ def apply_bundle(vault: Vault, now: Now, path: Path, progress: Progress = no_pro
     Raises what BundleHub raises, `bundle-no-main` and `bundle-unrelated` (path); nothing has changed then.
     """
     with vault.sync_lock(), BundleHub(path, progress) as bundle:
-        _guard_main(vault)
+        vault.guard_on_main()
         tips = bundle.tips()
         if MAIN not in tips:
             raise FieldvaultError("bundle-no-main", path=str(path))
@@ -144,7 +144,3 @@ def _bring_in(vault: Vault, now: Now, brought: Sequence[Oid], report: SyncReport
     if ours is None:
         return check_out(vault, Batch(vault.objects), None, brought[0], report)
     return take_in(vault, now, ours, brought, report)
-
-
-def _guard_main(vault: Vault) -> None:
-    vault.guard_on_main()

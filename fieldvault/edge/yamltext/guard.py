@@ -52,8 +52,7 @@ def line_of(event: yaml.Event) -> int:
 
 def refused(kind: str, event: yaml.Event, **facts: object) -> Unreadable:
     """The error for something that a record may not hold."""
-    assert event.start_mark is not None
-    return Unreadable(kind, line=line_of(event), column=event.start_mark.column + 1, **facts)
+    return Unreadable(kind, line=line_of(event), column=column_of(event) + 1, **facts)
 
 
 class Guard:
