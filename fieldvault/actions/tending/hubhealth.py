@@ -14,13 +14,11 @@ from fieldvault.actions.syncing.delivering import takes
 from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.actions.tending.findings import Finding, of_error
-from fieldvault.edge.git.hubs.hub import Abilities
+from fieldvault.edge.git.hubs.hub import BY_ID_VERSION, Abilities
 from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.history import is_ancestor, merge_bases
 from fieldvault.errors import FieldvaultError, HubUnreachable
-
-_BY_ID = 2  # the version of git's protocol from which on a cut fetch can be taken up
 
 
 @dataclass
@@ -67,7 +65,7 @@ def _lacks(talk: Talk, abilities: Abilities | None) -> Iterator[Finding]:
         yield Finding("wrong", "hub-unrelated", {"url": talk.hub.url})
     if abilities is None:
         return
-    if abilities.protocol < _BY_ID:
+    if abilities.protocol < BY_ID_VERSION:
         kind = "hub-ssh-protocol" if talk.hub.url.startswith("ssh:") else "hub-old-protocol"
         yield Finding("hint", kind, {"version": abilities.protocol})
     elif not abilities.filters:

@@ -14,6 +14,7 @@ from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.store.objects import Objects, Reader
 
 STALE = "stale"  # publish's answer for a ref that somebody else moved first
+BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id, so a cut fetch goes on
 PREFIXES = ("refs/heads/", "refs/fv/")  # what of a hub concerns a vault
 
 

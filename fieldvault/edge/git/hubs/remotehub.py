@@ -22,7 +22,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.edge.git.gitdir.refs import check_name
 from fieldvault.edge.git.hubs.address import Address
 from fieldvault.edge.git.hubs.arrivals import Arrivals
-from fieldvault.edge.git.hubs.hub import PREFIXES, STALE, Abilities, Parts, Pieces
+from fieldvault.edge.git.hubs.hub import BY_ID_VERSION, PREFIXES, STALE, Abilities, Parts, Pieces
 from fieldvault.edge.git.hubs.link import Progress
 from fieldvault.edge.git.hubs.packs import Sent, missing_objects, objects_to_send, pack_entries
 from fieldvault.edge.git.hubs.salvage import salvage
@@ -43,7 +43,6 @@ _SAID_CHARACTERS_MAX = 400
 _UNANSWERED = "no answer"
 _LOCKED = ".lock': File exists"  # git's words where another process holds a ref
 _NO_ROOM = ("No space left on device", "Disk quota exceeded")
-_BY_ID_VERSION = 2  # of git's protocol: from here on a server gives any object by its id
 _OID = re.compile(rb"[0-9a-f]{40}")
 _DULWICH_SAYS = ("Invalid ", "invalid ", "unexpected ", "unknown ", "received more", "Redirected ", "[Errno")
 
@@ -76,7 +75,7 @@ class RemoteHub:
     def tips(self) -> dict[str, Oid]:
         with self._talk():
             refs = self._client.refs([prefix.encode("ascii") for prefix in PREFIXES])
-            self._by_id = self._client.protocol_version == _BY_ID_VERSION
+            self._by_id = self._client.protocol_version == BY_ID_VERSION
             return _believable(refs)
 
     def abilities(self) -> Abilities:
