@@ -376,7 +376,7 @@ SENTENCES: dict[str, str] = {
     "mended-locks": "Took away the locks of a command that was cut off.",
     "committed": "Committed {what}: {names}",
     "committed-nothing": "Nothing to commit.",
-    "left-open": "git's merge left {what} open, see fv conflicts",
+    "left-open": "A merge left {what} open, see fv conflicts",
     "draft": "Draft, not committed: {problem}",
     "held": "Held: {path} ({reason})",
     "held-deletions": "Held: {what} ({names}); if they are meant: fv commit --allow-deletions, else: git restore .",

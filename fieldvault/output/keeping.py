@@ -35,15 +35,15 @@ def committed(report: CommitReport, *, quiet_when_nothing: bool = False) -> Iter
             yield say("committed-choice")
     elif not quiet_when_nothing and not report.waits and not report.opened:
         yield say("committed-nothing")
-    if report.opened:
-        yield say("left-open", what=count(report.opened, "field"))
     yield from _merged(report.merged)
-    yield from doubted(report)
+    yield from questions(report)
     yield from waiting(report)
 
 
-def doubted(report: CommitReport) -> Iterator[str]:
-    """Saves from editors that held an old version, and what became of them."""
+def questions(report: CommitReport) -> Iterator[str]:
+    """What merges left open, and saves from editors that held an old version."""
+    if report.opened:
+        yield say("left-open", what=count(report.opened, "field"))
     yield from (say("stale-exact" if save.exact else "stale-merged", title=save.title) for save in report.stale)
 
 

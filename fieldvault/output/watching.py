@@ -42,8 +42,8 @@ def stamped(lines: Iterator[str], seconds: int) -> Iterator[str]:
 def shouted(happening: Happening) -> str | None:
     """What a person should hear of without looking at a terminal: a draft, a refusal, a question; None for the rest."""
     report = happening.committed
-    if report is not None and (report.stale or report.waits):
-        return "\n".join([*keeping.doubted(report), *keeping.waiting(report)])
+    if report is not None and (report.opened or report.stale or report.waits):
+        return "\n".join([*keeping.questions(report), *keeping.waiting(report)])
     if happening.error is not None:
         return why(happening.error)
     if happening.synced is not None and happening.synced.received:

@@ -82,6 +82,16 @@ def test_an_old_version_saved_as_it_was_leaves_both(desks: tuple[Desk, Desk]) ->
     claire.assert_clean()
 
 
+def test_what_the_merge_of_a_stale_save_leaves_open_is_told(desks: tuple[Desk, Desk]) -> None:
+    marc, claire = desks
+    marc.edit(CUSTOMER, "+33261910100", "+33639981207")
+    buffer = brought(desks, "name: Boulangerie Lefèvre", "name: Lefèvre et fils")
+    claire.write(CUSTOMER, buffer.replace("name: Boulangerie Lefèvre", "name: Lefèvre SARL"))
+    report = claire.commit()
+    assert report.stale and report.opened == len(claire.conflicts()) == 1
+    assert "A merge left 1 field open, see fv conflicts" in str(shouted(Happening(COMMITTED, committed=report)))
+
+
 def test_what_a_colleague_removed_and_an_old_version_brings_back_is_asked_too(desks: tuple[Desk, Desk]) -> None:
     marc, claire = desks
     buffer = brought(desks, "name: Boulangerie Lefèvre\n", "")

@@ -65,7 +65,7 @@ class CommitReport:
     held: dict[str, str] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
     stale: list[StaleSave] = field(default_factory=list)  # saves of old versions, and what became of them
-    opened: int = 0  # fields that merges of plain git left open, and that wait for a person from now on
+    opened: int = 0  # fields that a merge, ours or of plain git, left open, and that wait for a person from now on
 
     @property
     def waits(self) -> bool:
@@ -137,7 +137,7 @@ def _commit(
     adopted = take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
     left = {} if paths else unmerged(vault)
     opened = dict(left_standing(batch, tree, left))
-    report.opened = len(opened)
+    report.opened = len(opened) + sum(len(file.record.conflicts) for file in report.merged if file.record)
     if voids or adopted or opened:
         tree = patch_tree(batch, tree, adopted | opened | dict.fromkeys(voids))
     tree = leave_open(batch, tree, report.stale)
