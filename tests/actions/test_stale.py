@@ -82,13 +82,15 @@ def test_an_old_version_saved_as_it_was_leaves_both(desks: tuple[Desk, Desk]) ->
     claire.assert_clean()
 
 
-def test_what_the_merge_of_a_stale_save_leaves_open_is_told(desks: tuple[Desk, Desk]) -> None:
+def test_what_the_merge_of_a_stale_save_leaves_open_stands_and_is_told(desks: tuple[Desk, Desk]) -> None:
     marc, claire = desks
     marc.edit(CUSTOMER, "+33261910100", "+33639981207")
     buffer = brought(desks, "name: Boulangerie Lefèvre", "name: Lefèvre et fils")
     claire.write(CUSTOMER, buffer.replace("name: Boulangerie Lefèvre", "name: Lefèvre SARL"))
     report = claire.commit()
-    assert report.stale and report.opened == len(claire.conflicts()) == 1
+    (one,) = claire.conflicts()
+    assert one.conflict.also == ("Lefèvre SARL",) and "name: Lefèvre et fils" in claire.read(CUSTOMER)
+    assert report.commit and report.stale and report.opened == 1
     assert "A merge left 1 field open, see fv conflicts" in str(shouted(Happening(COMMITTED, committed=report)))
 
 

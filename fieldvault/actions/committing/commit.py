@@ -39,7 +39,7 @@ from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.history import read_commit
-from fieldvault.edge.git.store.trees import diff_trees, patch_tree
+from fieldvault.edge.git.store.trees import diff_trees, differences, patch_tree
 from fieldvault.edge.git.store.upkeep import keep_tidy
 from fieldvault.errors import Busy
 
@@ -133,7 +133,7 @@ def _commit(
     report.stale = stale_saves(vault, batch, seen.tree, [edit for edit in edits if edit.read])
     edits = _from_their_bases(seen, edits, report.stale)
     tree = _new_tree(batch, seen, edits, report)
-    voids = void_conflicts(batch, tree, (edit.change for edit in edits))
+    voids = void_conflicts(batch, tree, differences(batch, seen.tree, tree))  # as merged, not as saved
     adopted = take_up_pointers(vault, batch, seen.head, (edit.change for edit in edits))
     left = {} if paths else unmerged(vault)
     opened = dict(left_standing(batch, tree, left))
