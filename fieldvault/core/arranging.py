@@ -15,6 +15,7 @@ from fieldvault.core import listmerge, slots
 from fieldvault.core.nodes import Collection, Entry, tied
 from fieldvault.core.reading import entry_value, key_of, meaning
 from fieldvault.core.schema import FieldRule
+from fieldvault.core.shaping import shaped
 from fieldvault.core.slots import Sides
 from fieldvault.core.strategies import instant
 from fieldvault.core.values import Maybe, canonical
@@ -93,7 +94,7 @@ def arranged(rule: FieldRule, trio: Trio, named: Sequence[Named], merged: Mappin
     elif rule.policy.order == "key":
         sequence = sorted(sequence)
     entries, left_over = _with_headings(named, present, sequence)
-    collection = slots.shaped(*trio, entries)
+    collection = shaped(*trio, entries)
     if not collection.flow:
         collection.foot = _below(left_over, collection.foot)
     return Arranged(collection, order.other)

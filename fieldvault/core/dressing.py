@@ -15,6 +15,7 @@ from fieldvault.core.arranging import Named, Trio, arranged, standard, trio_of
 from fieldvault.core.fitting import with_value
 from fieldvault.core.nodes import Collection, Entry
 from fieldvault.core.schema import FieldRule
+from fieldvault.core.shaping import shaped
 from fieldvault.core.slots import OURS, THEIRS, Sides
 from fieldvault.core.values import MISSING, Maybe, canonical, same
 
@@ -27,7 +28,7 @@ def dressed(rule: FieldRule, sides: Sides, winner: int | None = None) -> Entry:
         having = [side for side in (sides.ours, sides.theirs) if winner is None or side is sides[winner]]
         chosen = slots.equal_node(sides, having)
         return slots.surrounded(sides, chosen.node, slots.gap_beside(sides, chosen))
-    inside = _map(rule, trio, winner) if trio.ours.mapping else slots.shaped(*trio, _list(rule, trio, winner))
+    inside = _map(rule, trio, winner) if trio.ours.mapping else shaped(*trio, _list(rule, trio, winner))
     return slots.around(sides, inside)
 
 

@@ -6,12 +6,13 @@ changed around it.
 
 from __future__ import annotations
 
-from fieldvault.core import listmerge, slots
+from fieldvault.core import listmerge
 from fieldvault.core.arranging import Trio, arranged, standard
 from fieldvault.core.dressing import dressed
 from fieldvault.core.nodes import Collection, Entry
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.sequences import sequence
+from fieldvault.core.shaping import shaped
 from fieldvault.core.slots import Sides
 from fieldvault.core.values import canonical
 
@@ -38,7 +39,7 @@ def _sequence(rule: FieldRule, trio: Trio) -> Collection:
     for places in sequence(*texts):
         at = (side[place] if place is not None else None for side, place in zip(listed, places, strict=True))
         entries.append(_element(rule, Sides(*at)))
-    return slots.shaped(*trio, entries)
+    return shaped(*trio, entries)
 
 
 def _element(rule: FieldRule, sides: Sides) -> Entry:

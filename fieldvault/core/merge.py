@@ -12,8 +12,9 @@ Added by both: base is MISSING, and the field's strategy decides, field by field
 first: that settles rows 1 to 3 with all their formatting, and only what both sides touched is looked into.
 
 This file owns the one recursion. What a strategy makes of two different values of one field is in strategies.py, of
-sibling fields in groups.py, of a list's elements in elements.py; what still stands open in openfields.py, the order of
-entries in arranging.py, the bytes of a decided value in dressing.py, those around it in slots.py and framing.py.
+sibling fields in groups.py, of a list's elements in elements.py; what still stands open in openfields.py; the order of
+entries in arranging.py; the bytes of a decided value in dressing.py, those around it in slots.py, shaping.py and
+framing.py.
 """
 
 from __future__ import annotations
