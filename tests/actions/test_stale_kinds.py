@@ -32,6 +32,7 @@ class Record:
         self.written = dict.fromkeys(FIELDS, "before")
         self.held: dict[str, str] = {}
         self.saved = ""
+        self.over = ""
         self.unused = list(FIELDS)
         chance.shuffle(self.unused)
         lines = [f"id: cus_{number}", *(f"{name}: before" for name in FIELDS if name not in PHONES), "phones:"]
@@ -43,10 +44,7 @@ class Record:
         for _ in range(self.chance.randint(1, 2)):
             name = self.unused.pop()
             value = self.written[name] = f"v{self.chance.randrange(10**9)}"
-            start = f"  - key: {name}\n    number: " if name in PHONES else f"\n{name}: "
-            before, _, after = text.partition(start)
-            assert after, (name, text)
-            text = before + start + value + "\n" + after.partition("\n")[2]
+            text = _with(text, name, value)
         return text
 
     def arrive(self) -> None:
@@ -58,6 +56,12 @@ class Record:
     def save(self, editor: str) -> None:
         self.held[editor] = self.edited(self.held[editor])
         self._write(self.held[editor])
+
+    def save_over(self, editor: str) -> None:
+        """Another value for a field that has changed since the editor read the file."""
+        name = self.chance.choice([name for name, value in self.written.items() if value != "before"])
+        self.over = f"o{self.chance.randrange(10**9)}"
+        self._write(_with(self.held[editor], name, self.over))
 
     def save_crlf(self, editor: str) -> None:
         self._write(self.edited(self.held[editor]).replace("\n", "\r\n"))
@@ -75,6 +79,13 @@ class Record:
     def missing(self) -> list[str]:
         text = self.desk.read(self.path)
         return [name for name, value in self.written.items() if value != "before" and value not in text]
+
+
+def _with(text: str, name: str, value: str) -> str:
+    start = f"  - key: {name}\n    number: " if name in PHONES else f"\n{name}: "
+    before, _, after = text.partition(start)
+    assert after, (name, text)
+    return before + start + value + "\n" + after.partition("\n")[2]
 
 
 ORDINARY = {
@@ -140,6 +151,17 @@ def test_an_old_version_saved_as_it_was_is_never_silently_the_other(tmp_path: Pa
         play(desk, "open arrive save_as_it_was", records)
         changed = sum(value != "before" for record in records for value in record.written.values())
         assert not any(record.missing() for record in records) and len(desk.conflict_files()) - kept == changed
+
+
+def test_a_value_for_what_has_changed_since_is_shown_or_stands_beside(tmp_path: Path) -> None:
+    """Where one value came in, hers is an ordinary save; where two did, both hers and theirs stand."""
+    for desk, records in batches(tmp_path, "over"):
+        play(desk, "open arrive save_over", records)
+        beside = "".join(map(desk.read, desk.conflict_files()))
+        assert beside and [one.path for one in records if one.over not in desk.read(one.path) + beside] == []
+        came = [(one, value) for one in records for value in one.written.values() if value != "before"]
+        shown = [value for one, value in came if value in desk.read(one.path)]
+        assert len(shown) + sum(one.over in desk.read(one.path) for one in records) == len(came)
 
 
 def test_to_take_back_an_edit_of_ones_own_is_no_accident(tmp_path: Path) -> None:
