@@ -89,7 +89,8 @@ def brought(report: SyncReport, conflicts: Sequence[OpenConflict]) -> Iterator[s
     moved = []
     if report.received:
         authors = list(dict.fromkeys(person(commit.author) for commit in report.received))
-        moved.append(say("received", what=count(len(report.news), "change"), who=authors))
+        what = count(len(report.news), "change") if report.news else count(len(report.received), "commit")
+        moved.append(say("received", what=what, who=authors))
     if report.sent:
         moved.append(say("sent", what=count(report.sent, "commit")))
     if moved:

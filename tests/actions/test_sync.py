@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.errors import FieldvaultError, HubRefused, HubUnreachable
+from fieldvault.output.keeping import synced
 from tests.world import Desk, World, fv
 
 CUSTOMER = "customers/8q/lefevre~cus_4k7m2x9d8q.yaml"
@@ -363,3 +364,12 @@ def test_what_a_person_wrote_is_committed_whatever_the_hub_is(
     assert error is not None
     assert error.kind == kind
     assert "Moreau" in marc.git("show", f"HEAD:{CUSTOMER}")
+
+
+def test_commits_that_change_nothing_in_the_end_are_told_as_commits(world: World) -> None:
+    marc, ines = world.first("Marc", files=FILES), world.join("Ines")
+    ines.edit(CUSTOMER, "samples: 10", "samples: 7")
+    ines.commit()
+    ines.edit(CUSTOMER, "samples: 7", "samples: 10")
+    ines.sync()
+    assert list(synced(marc.sync(), [])) == ["Received 2 commits from Ines"]
