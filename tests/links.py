@@ -14,12 +14,14 @@ from collections.abc import Callable
 
 _PIECE_BYTES = 4 << 10
 _BUFFER_BYTES = 128 << 10  # what a sender may be ahead of the link; loopback's segments need as much
+_SEGMENT_BYTES = 1200  # of a radio
 
 
 class WeakLink:
     """`rate`: bytes a second each way; `life`: after about so many seconds every connection is cut, and so on;
     `cut_at`, `flip_at`: once, at that byte of that way, the link is cut, or one bit changes. `carried`: bytes that left
-    each end ("up" to the server, "down").
+    each end ("up" to the server, "down"). `far`: what the near end sends is acknowledged as the link carries it, by the
+    far end, as it were; else a little ahead.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class WeakLink:
         cut_at: tuple[str, int] | None = None,
         flip_at: tuple[str, int] | None = None,
         seed: int = 0,
+        far: bool = False,
     ) -> None:
         self._target = target
         self._cut_at, self._flip_at = cut_at, flip_at
@@ -44,7 +47,10 @@ class WeakLink:
         self.carried = {"up": 0, "down": 0}
         self.connections = self.cuts = 0
         self._listening = socket.socket()
-        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        self._piece = _SEGMENT_BYTES if far else _PIECE_BYTES
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * self._piece if far else _BUFFER_BYTES)
+        if far:
+            self._listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
         self._listening.bind(("127.0.0.1", 0))
         self._listening.listen()
         self.port: int = self._listening.getsockname()[1]
@@ -74,7 +80,7 @@ class WeakLink:
     def _carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
         with contextlib.suppress(OSError):
             free = 0.0  # when the link has carried what it took
-            while data := source.recv(_PIECE_BYTES):
+            while data := source.recv(self._piece):
                 free = max(free, time.monotonic()) + len(data) / self._rate
                 time.sleep(max(0.0, free - time.monotonic()))
                 sink.sendall(self._through(way, data))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fieldvault.edge.git.hubs.arrivals import Arrivals
+from fieldvault.edge.git.hubs.link import Limits
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.objects import Objects
 from fieldvault.errors import FieldvaultError, HubUnreachable
@@ -17,6 +19,7 @@ from tests import peers
 from tests.edge.git.conftest import Servers
 from tests.edge.git.failing import HASTY, MAIN, failure, fetch, publish, tips, trusting
 from tests.gitenv import Git
+from tests.links import WeakLink
 
 PACK_BYTES = 400  # the end of a fetch
 KIND_BITS = (4, 5, 6)  # of the first byte of an object in a pack
@@ -122,6 +125,21 @@ class TestBadLinks:
                     fetch_all(link)
         vault("update-ref", MAIN, tip)
         vault.assert_sound()
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(sys.platform == "win32", reason="the system decides how long its segments are")
+    @pytest.mark.parametrize("kind", ["git", "http", "ssh"])
+    def test_a_slow_link_is_no_cut(
+        self, kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """As 10 kB/s and the real limits: what the kernel took is on its way for nearly as long as a silence may be."""
+        hub, vault = servers.repository(), Git(tmp_path / "vault").init()
+        tip = vault.commit_files({"brochure.pdf": random.Random(1).randbytes(400_000)})
+        url, port = self.way(kind, servers, hub.path.name, monkeypatch)
+        unhurried = Limits(connect_seconds=5, silence_seconds=2)
+        link = WeakLink(port, rate=75_000, far=True)
+        with Objects(vault.path / ".git") as objects, link, open_hub(url(link.port), tmp_path, limits=unhurried) as one:
+            assert one.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
 
     def way(
         self, kind: str, servers: Servers, name: str, monkeypatch: pytest.MonkeyPatch
