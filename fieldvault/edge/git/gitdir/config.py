@@ -81,7 +81,7 @@ class GitConfig:
     def set_person(self, *name: str, value: str) -> bool:
         """Set a variable in the person's own file, as `git config --global` does; False where that is no file."""
         path = self._person_file()
-        if path.exists() and not path.is_file():  # GIT_CONFIG_GLOBAL=/dev/null: the person wants none
+        if path == Path(os.devnull) or (path.exists() and not path.is_file()):  # the person wants none
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._set(path, name, value)
