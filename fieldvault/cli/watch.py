@@ -14,7 +14,7 @@ from fieldvault.errors import EXIT_INTERRUPTED
 from fieldvault.messages import say
 
 if TYPE_CHECKING:
-    from fieldvault.actions.watching.watch import Happening
+    from fieldvault.actions.watching.telling import Happening
 
 SERVICES = ("systemd", "launchd", "schtasks")
 

@@ -14,7 +14,7 @@ from fieldvault.output import deciding, keeping
 from fieldvault.output.phrases import why
 
 if TYPE_CHECKING:
-    from fieldvault.actions.watching.watch import Happening
+    from fieldvault.actions.watching.telling import Happening
 
 
 def happened(happening: Happening, root: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldvault.actions.watching.watch import COMMITTED, Happening
+from fieldvault.actions.watching.telling import COMMITTED, Happening
 from fieldvault.core.conflicts import STALE_SAVE
 from fieldvault.edge.index.stats import FORMER_MAX, FV, GIT, SAVE
 from fieldvault.output.keeping import committed

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fieldvault.actions.looking.status import status
-from fieldvault.actions.watching.watch import COMMITTED, POLLING, REFUSED, WAITING
+from fieldvault.actions.watching.telling import COMMITTED, POLLING, REFUSED, WAITING
 from fieldvault.errors import FieldvaultError
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.actions.watching import wait_for, watched

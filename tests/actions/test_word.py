@@ -16,7 +16,8 @@ import pytest
 
 from fieldvault.actions.committing.survey import Survey, survey
 from fieldvault.actions.committing.word import PATHS_MAX, WAIT_SECONDS, may_differ
-from fieldvault.actions.watching.watch import POLLING, Timing
+from fieldvault.actions.watching.telling import POLLING
+from fieldvault.actions.watching.watch import Timing
 from fieldvault.core.settle import Settler
 from fieldvault.edge import fswatch
 from fieldvault.edge.fswatch.inotify import InotifyWatch

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fieldvault.actions.watching.watch import SYNCED, Happening, Timing, Watcher
+from fieldvault.actions.watching.telling import SYNCED, Happening
+from fieldvault.actions.watching.watch import Timing, Watcher
 from fieldvault.core.settle import Settler
 from tests.world import Desk, as_person, now
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
-from fieldvault.actions.watching.watch import Happening, Timing, Watcher
+from fieldvault.actions.watching.telling import Happening
+from fieldvault.actions.watching.watch import Timing, Watcher
 from fieldvault.core.settle import Settler
 from fieldvault.errors import FieldvaultError
 

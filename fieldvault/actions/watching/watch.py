@@ -17,16 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldvault.actions.committing.belonging import belongs
-from fieldvault.actions.committing.commit import CommitReport, commit
+from fieldvault.actions.committing.commit import commit
 from fieldvault.actions.committing.survey import survey
-from fieldvault.actions.deciding.conflicts import OpenConflict
 from fieldvault.actions.ground.commits import Now
 from fieldvault.actions.ground.opening import open_vault
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.syncing.report import SyncReport
 from fieldvault.actions.watching.keepup import KeepUp, SyncEnded
+from fieldvault.actions.watching.telling import Happening, Telling
 from fieldvault.actions.watching.vouching import Vouching
-from fieldvault.core.conflicts import Conflict
 from fieldvault.core.names import IGNORES, is_leaving, is_yaml
 from fieldvault.core.settle import LONGEST_SECONDS, Settler
 from fieldvault.core.snapshot import Entry
@@ -35,30 +33,11 @@ from fieldvault.edge.fswatch import ASKED, FOLDER, GONE, LIMIT, LOST, NEW, FileE
 from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.network import slept_seconds, watching_network
 from fieldvault.edge.writers import being_written
-from fieldvault.errors import Busy, FieldvaultError, system_error
+from fieldvault.errors import Busy, FieldvaultError
 
 LOOK_SECONDS_MAX = 15.0  # the longest sleep: by then a laptop that slept, or a stick that was pulled, is noticed
 POLL_COST_MAX = 20  # where the folder is polled, looking at it takes at most one part in so many of the time
 LOST_COST_MAX = 5  # the same where events are lost again and again
-
-STARTED, COMMITTED, SYNCED, REFUSED = "started", "committed", "synced", "refused"
-POLLING, WAITING = "polling", "waiting"
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One thing that the watcher did or met. `kind`: started; committed, with drafts and what is held; synced, or the
-    hub was not there, with the conflicts that were not told before; refused (the hub said no: a person is needed);
-    polling (the system tells of no events, the folder is looked at every few seconds); waiting (nothing can be
-    committed now, and why).
-    """
-
-    kind: str
-    committed: CommitReport | None = None
-    synced: SyncReport | None = None
-    conflicts: tuple[OpenConflict, ...] = ()
-    error: FieldvaultError | None = None
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -92,7 +71,7 @@ class Watcher:
     def __init__(self, root: Path, now: Now, tell: Callable[[Happening], None], timing: Timing = NORMAL) -> None:
         self.root = root
         self.now = now
-        self.tell = tell
+        self.telling = Telling(tell)
         self.timing = timing
         self.place = _place(root)
         self.vouching = Vouching(root)
@@ -106,8 +85,6 @@ class Watcher:
         self.swept: dict[str, Entry | None] = {}  # the edits that the last sweep found
         self.commit_not_before = 0.0
         self.slept = slept_seconds()
-        self.standing: dict[str, str] = {}  # kind of happening -> the error that was told and still stands
-        self.asked: list[Conflict] = []  # what the last sync that was told of left to decide
 
     def run(self, *, polling: bool = False) -> None:
         """Keep the vault until `stop`. `polling`: do without the system's events.
@@ -123,7 +100,7 @@ class Watcher:
         with lock, contextlib.ExitStack() as stack:
             stack.callback(self.syncs.close)
             stack.enter_context(watching_network(lambda: self.events.put(NetworkChanged())))
-            self.tell(Happening(STARTED))
+            self.telling.started()
             try:
                 if polling:
                     raise FieldvaultError("watch-polling")
@@ -217,7 +194,7 @@ class Watcher:
         if not self.polling:
             self.polling = True
             self._lost()
-            self.tell(Happening(POLLING, error=error))
+            self.telling.polls(error)
 
     def _sweep(self) -> None:
         """Look at the whole folder: what differs, and did not when it was last looked at, was touched."""
@@ -251,9 +228,7 @@ class Watcher:
         with self._trying(paths), open_vault(self.root) as vault:
             wanted = _of_vault(vault, paths)
             if wanted:
-                report = commit(vault, self.now, paths=wanted)
-                if report.commit or report.waits or report.merged or report.behind:
-                    self.tell(Happening(COMMITTED, committed=report))
+                self.telling.committed(commit(vault, self.now, paths=wanted))
             self.syncs.notice(vault.head(), time.monotonic())
 
     @contextlib.contextmanager
@@ -261,43 +236,20 @@ class Watcher:
         """What cannot be done now is told, and tried again a little later."""
         try:
             yield
-            self.standing.pop(WAITING, None)
+            self.telling.waits_no_more()
         except (FieldvaultError, OSError) as error:
             now = time.monotonic()
             self.commit_not_before = now + self.timing.retry
             for path in paths:
                 self.settler.touch(path, now)
-            self._tell_once(WAITING, error)
+            self.telling.waits(error)
 
     def _sync_ended(self, event: SyncEnded) -> None:
         error = self.syncs.ended(event, time.monotonic(), random.random())
-        report = event.report
         if error is not None:
-            self._tell_once(REFUSED, error)
-        elif report is not None and report.unreachable is not None:
-            if self._is_new(SYNCED, report.unreachable) or report.received:
-                self._tell_synced(report, event.conflicts)
-        elif report is not None:
-            was_away = self.standing.pop(SYNCED, None) or self.standing.pop(REFUSED, None)
-            if was_away or report.sent or report.received or report.refused or report.behind:
-                self._tell_synced(report, event.conflicts)
-
-    def _tell_synced(self, report: SyncReport, conflicts: Sequence[OpenConflict]) -> None:
-        """Each conflict is told once, however much comes in beside it; `fv status` counts those that stand."""
-        new = tuple(one for one in conflicts if one.conflict not in self.asked)
-        self.asked = [one.conflict for one in conflicts]
-        self.tell(Happening(SYNCED, synced=report, conflicts=new))
-
-    def _tell_once(self, kind: str, error: FieldvaultError | OSError) -> None:
-        failure = system_error(error) if isinstance(error, OSError) else error
-        if self._is_new(kind, failure):
-            self.tell(Happening(kind, error=failure))
-
-    def _is_new(self, kind: str, error: FieldvaultError) -> bool:
-        said = f"{error.kind} {error.facts}"
-        known = self.standing.get(kind)
-        self.standing[kind] = said
-        return known != said
+            self.telling.refused(error)
+        else:
+            self.telling.synced(event)
 
 
 def _skip(path: str, is_folder: bool) -> bool:
