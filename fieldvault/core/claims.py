@@ -8,29 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fieldvault.core.reading import item_step
 from fieldvault.core.schema import FieldRule, Schema
-from fieldvault.core.values import FieldPath, Value, canonical, item_key
+from fieldvault.core.values import FieldPath, Value, canonical
 
 
 @dataclass(frozen=True)
 class Claims:
-    """`unique`: field -> canonical value; `refs`: field -> the id it names and the type that must have it."""
+    """`unique`: field and canonical value; `refs`: field, the id it names, and the type that must have it."""
 
     id: str | None
-    unique: dict[FieldPath, str]
-    refs: dict[FieldPath, tuple[str, str]]
+    unique: tuple[tuple[FieldPath, str], ...]
+    refs: tuple[tuple[FieldPath, str, str], ...]
 
 
 def claims(value: Value, schema: Schema) -> Claims:
     """The claims of one record."""
-    found = Claims(None, {}, {})
+    unique, refs = [], []
     for field, rule, held in _fields(value, schema.root, ()):
         if rule.unique and held is not None:
-            found.unique[field] = canonical(held)
+            unique.append((field, canonical(rule.standard(held))))
         if rule.ref and isinstance(held, str):
-            found.refs[field] = (held, rule.ref)
+            refs.append((field, held, rule.ref))
     own = value.get("id") if isinstance(value, dict) else None
-    return Claims(own if isinstance(own, str) else None, found.unique, found.refs)
+    return Claims(own if isinstance(own, str) else None, tuple(unique), tuple(refs))
 
 
 def _fields(value: Value, rule: FieldRule, path: FieldPath) -> Iterator[tuple[FieldPath, FieldRule, Value]]:
@@ -44,8 +45,5 @@ def _fields(value: Value, rule: FieldRule, path: FieldPath) -> Iterator[tuple[Fi
 
 
 def _step(item: Value, place: int, rule: FieldRule) -> str:
-    """How an item is addressed: by its key, a scalar by its text, else by its place."""
-    keys = rule.policy.keys
-    if isinstance(item, dict) and keys and all(key in item for key in keys):
-        return item_key([(key, item[key]) for key in keys])
-    return str(place) if isinstance(item, (dict, list)) else str(item)
+    """How an item is addressed: a scalar by its text, for two records may have it at two places."""
+    return item_step(item, place, rule) if isinstance(item, dict | list) else str(rule.item.standard(item))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fieldvault.core.aliases import without_dangling
 from fieldvault.core.fitting import with_value
 from fieldvault.core.nodes import Tree
-from fieldvault.core.reading import ITEMS_BY_KEY, key_of, value_of
+from fieldvault.core.reading import ITEMS_BY_KEY, item_step, value_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.values import KEY_SEPARATOR, MISSING, FieldPath, Maybe, Value
 from fieldvault.errors import FieldvaultError
@@ -55,7 +55,7 @@ def _set_group(fields: dict[str, Value], members: tuple[str, ...], wanted: Maybe
 def _set_item(items: list[Value], path: FieldPath, depth: int, wanted: Maybe, rule: FieldRule) -> Value:
     step, last = path[depth], depth + 1 == len(path)
     keyed = rule.strategy in ITEMS_BY_KEY
-    names = [key_of(item, rule) if keyed else str(place) for place, item in enumerate(items)]
+    names = [item_step(item, place, rule) for place, item in enumerate(items)]
     place = names.index(step) if step in names else None
     if place is None:
         if wanted is MISSING:

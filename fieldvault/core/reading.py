@@ -46,6 +46,11 @@ def key_of(value: Value, rule: FieldRule) -> str:
     return item_key([(key, item.field(key).standard(fields.get(key, MISSING))) for key in rule.policy.keys])
 
 
+def item_step(item: Value, place: int, rule: FieldRule) -> str:
+    """The path step of an item of any list: its key where the list merges by key, else its place."""
+    return key_of(item, rule) if rule.strategy in ITEMS_BY_KEY else str(place)
+
+
 def steps(collection: Collection, rule: FieldRule) -> Iterator[tuple[str, Entry, FieldRule]]:
     """The entries of a collection with the path step and the rule of each: a key, an item's key, or its place."""
     if collection.mapping:
@@ -55,8 +60,7 @@ def steps(collection: Collection, rule: FieldRule) -> Iterator[tuple[str, Entry,
         return
     item = rule.item
     for place, entry in enumerate(collection.entries):
-        by_key = rule.strategy in ITEMS_BY_KEY
-        yield key_of(meaning(entry, item), rule) if by_key else str(place), entry, item
+        yield item_step(meaning(entry, item), place, rule), entry, item
 
 
 def find(entry: Entry, path: FieldPath, rule: FieldRule) -> tuple[Entry, FieldRule] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fieldvault.core import formats, policy
 from fieldvault.core.derived import FUNCTIONS
 from fieldvault.core.problems import Problem
-from fieldvault.core.reading import ITEMS_BY_KEY, key_of
+from fieldvault.core.reading import item_step
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.values import FieldPath, Value, from_pointer, to_pointer
 from fieldvault.errors import SchemaInvalid
@@ -145,5 +145,5 @@ def _field_path(value: Value, steps: list[str | int], rule: FieldRule) -> FieldP
         elif isinstance(value, list):
             value, here = value[int(step)], rule
             rule = rule.item
-            path.append(key_of(value, here) if here.strategy in ITEMS_BY_KEY else str(step))
+            path.append(item_step(value, int(step), here))
     return tuple(path)

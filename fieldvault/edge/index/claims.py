@@ -16,7 +16,7 @@ from fieldvault.core.snapshot import Oid
 from fieldvault.core.values import FieldPath, from_pointer, to_pointer
 from fieldvault.edge.index.database import Database
 
-_VERSION = 1
+_VERSION = 2
 _VALUES_MAX = 500  # of one question; SQLite takes no more than 999 everywhere
 _SCHEMA = """
 CREATE TABLE records (path TEXT PRIMARY KEY, type TEXT, id TEXT) WITHOUT ROWID;
@@ -144,16 +144,10 @@ def _parts(values: Iterable[str]) -> list[_Part]:
 
 
 def _uniques(standing: list[tuple[str, Typed]]) -> list[tuple[object, ...]]:
-    return [
-        (path, to_pointer(field), one.type, value)
-        for path, one in standing
-        for field, value in one.claims.unique.items()
-    ]
+    return [(path, to_pointer(field), one.type, value) for path, one in standing for field, value in one.claims.unique]
 
 
 def _refs(standing: list[tuple[str, Typed]]) -> list[tuple[object, ...]]:
     return [
-        (path, to_pointer(field), kind, target)
-        for path, one in standing
-        for field, (target, kind) in one.claims.refs.items()
+        (path, to_pointer(field), kind, target) for path, one in standing for field, target, kind in one.claims.refs
     ]
