@@ -52,6 +52,19 @@ class Conflict(NamedTuple):
         """Which of two at one field stands: the higher, and one of files before one of values."""
         return self.kind in OF_FILES, self.kind, tuple(map(canonical, self.also)), canonical(self.base)
 
+    @property
+    def others(self) -> Standing:
+        """What else stands, as a set."""
+        return as_standing(*self.also)
+
+
+Conflicts: TypeAlias = Mapping[FieldPath, Conflict]  # what stands open in one version of a record
+
+
+def as_open(one: Conflicts, other: Conflicts) -> bool:
+    """Whether the same stands open in two versions."""
+    return one.keys() == other.keys() and all(one[field].rank == other[field].rank for field in one)
+
 
 def conflict_path(record: str, field: FieldPath) -> str:
     """Where the conflict of a field stands in the vault.
@@ -106,7 +119,7 @@ def merge_conflict(base: Conflict | None, ours: Conflict | None, theirs: Conflic
     What stood in the base and one side let go of is settled. While versions lie side by side as files, nobody is asked
     whether they go.
     """
-    values = ranked(standing(*(as_standing(*side.also) if side else {} for side in (base, ours, theirs))))
+    values = ranked(standing(*(side.others if side else {} for side in (base, ours, theirs))))
     sides = [side for side in (ours, theirs) if side]
     if not sides or not values:
         return None

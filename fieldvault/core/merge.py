@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from fieldvault.core import elements, groups, layout, slots
 from fieldvault.core.aliases import without_dangling
 from fieldvault.core.arranging import Named, Trio, arranged, collection_of, standard, trio_of
-from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict
+from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, ORDER, Conflict, Conflicts
 from fieldvault.core.derived import FUNCTIONS
 from fieldvault.core.dressing import dressed, showing
 from fieldvault.core.framing import framed
 from fieldvault.core.nodes import Collection, Entry, Tree, aliased
-from fieldvault.core.openfields import Conflicts, OpenFields
+from fieldvault.core.openfields import OpenFields
 from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.slots import OURS, THEIRS, Sides

@@ -6,13 +6,20 @@ by a side that settled it; what neither side touched stays open as it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from fieldvault.core.conflicts import DELETED_EDITED, EDITED_BOTH, OF_VALUES, Conflict, Standing, ranked, standing
+from fieldvault.core.conflicts import (
+    DELETED_EDITED,
+    EDITED_BOTH,
+    OF_VALUES,
+    Conflict,
+    Conflicts,
+    Standing,
+    ranked,
+    standing,
+)
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, rank
-
-Conflicts = Mapping[FieldPath, Conflict]
 
 _SHOW_THE_BASE = ("hold", "immutable", "once")
 
@@ -49,7 +56,7 @@ class OpenFields:
         return any(
             at[: len(path)] == path
             and (at != path or conflict.kind not in OF_VALUES)
-            and (at not in base or conflict.also != base[at].also)
+            and (at not in base or conflict.others.keys() != base[at].others.keys())
             for at, conflict in side.items()
         )
 

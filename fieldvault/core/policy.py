@@ -6,12 +6,12 @@ answer depends on the schema alone, never on a record. A rule that contradicts i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fieldvault.core import scalars
 from fieldvault.core.keywords import Applying, Keywords
-from fieldvault.core.values import Value
+from fieldvault.core.values import Maybe, Value, canonical
 from fieldvault.errors import SchemaInvalid
 
 STATED, INFERRED, DEFAULT = "stated", "inferred", "default"
@@ -146,9 +146,7 @@ def _inferred_list(field: Applying, item: Applying) -> Policy:
     return Policy("set", INFERRED) if unique and scalar_items else Policy("register")
 
 
-def check(
-    policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None, enum: Sequence[Value] | None
-) -> None:
+def check(policy: Policy, types: tuple[str, ...], item_fields: Sequence[str] | None) -> None:
     """Refuse a policy that its field cannot have. `item_fields`: the fields that the list's items state, if any."""
     fits = _FITS.get(policy.strategy)
     if types and fits and not set(fits) & set(types):
@@ -157,9 +155,18 @@ def check(
     missing = [name for name in named if item_fields and name not in item_fields]
     if missing:
         raise SchemaInvalid("schema-key-missing", strategy=policy.strategy, key=missing[0])
-    levels = [*policy.levels, *policy.terminal]
-    for place, level in enumerate(levels):
-        if enum is not None and level not in enum:
+
+
+def check_levels(policy: Policy, enum: Sequence[Value] | None, standard: Callable[[Value], Maybe]) -> None:
+    """Refuse levels that are no values of the field's enum, and one that stands twice. `standard` gives a value in the
+    form in which the field compares two.
+    """
+    known = None if enum is None else {canonical(standard(value)) for value in enum}
+    seen: set[str] = set()
+    for level in (*policy.levels, *policy.terminal):
+        name = canonical(standard(level))
+        if known is not None and name not in known:
             raise SchemaInvalid("schema-level-unknown", strategy=policy.strategy, level=level)
-        if level in levels[:place]:
+        if name in seen:
             raise SchemaInvalid("schema-level-twice", strategy=policy.strategy, level=level)
+        seen.add(name)

@@ -60,7 +60,8 @@ def _check_rule(rule: FieldRule) -> None:
     try:
         stated = rule.item.properties if rule.items else ()
         item_fields = (*stated, *rule.item.applying.required) if stated else None
-        policy.check(found, rule.types, item_fields, rule.enum)
+        policy.check(found, rule.types, item_fields)
+        policy.check_levels(found, rule.enum, rule.standard)
     except SchemaInvalid as error:
         raise _at(rule, error) from error
 

@@ -106,6 +106,17 @@ def test_an_edit_against_a_decision_stands_beside_it() -> None:
     assert standing(result) == {"/e": ("a",)}
 
 
+def test_values_that_python_alone_calls_equal_are_two() -> None:
+    """1 and true: where one side has another value stand open, it has changed something."""
+    base = version("m:\n  e: b\nx: 1\n", ("m/e", (1,)))
+    changed = version("m:\n  e: b\nx: 1\n", ("m/e", (True,)))
+    beside = merged(base, changed, version("m:\n  e: b\nx: 2\n", ("m/e", (1,))))
+    assert [value is True for value in standing(beside)["/m/e"]] == [True]
+    removed = merged(base, changed, version("x: 1\n"))
+    assert removed.data == b"m:\n  e: b\nx: 1\n"
+    assert standing(removed)["/m"] == (MISSING,)
+
+
 def test_a_conflict_whose_field_is_gone_is_void() -> None:
     result = merged(OPEN, version("x: 1\n", ("e", ("a",))), version("e: b\nx: 2\n", ("e", ("a",))))
     assert result.data == b"x: 2\n"

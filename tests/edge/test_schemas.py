@@ -29,6 +29,8 @@ MISTAKES = {
     ),
     "rung-not-in-enum": ("a: {enum: [x, y], x-merge: {ladder: [x, z]}}", "schema-level-unknown", 4),
     "rung-twice": ("a: {x-merge: {ladder: [x, y], terminal: [y]}}", "schema-level-twice", 4),
+    "rung-of-another-type": ("a: {enum: [true], x-merge: {ladder: [1]}}", "schema-level-unknown", 4),
+    "rung-twice-as-a-number": ("a: {type: number, x-merge: {ladder: [1, 1.0]}}", "schema-level-twice", 4),
     "group-named-as-a-field": ("a: {x-merge: {group: b}}\n  b: {}", "schema-group-name", 2),
     "unknown-function": ("a: {x-merge: {derived: profit}}", "schema-unknown-function", 4),
     "remote-reference": ('a: {$ref: "http://example.com/x.json"}', "schema-ref", 4),
@@ -48,6 +50,17 @@ def test_a_mistake_is_told_with_its_line(properties: str, kind: str, line: int) 
         schemas.load(read(schema_text(properties)), "schemas/x.yaml")
     assert (caught.value.kind, caught.value.facts["path"]) == (kind, "schemas/x.yaml")
     assert caught.value.facts["line"] == line
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "a: {enum: [1, true], x-merge: {ladder: [1, true]}}",  # two values, although Python calls them equal
+        "a: {type: number, enum: [1.0, 2.0], x-merge: {ladder: [1, 2]}}",
+    ],
+)
+def test_levels_are_compared_as_the_merge_compares_them(properties: str) -> None:
+    schemas.load(read(schema_text(properties)), "x.yaml")
 
 
 @pytest.mark.parametrize(

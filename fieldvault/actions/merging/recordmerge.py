@@ -7,14 +7,14 @@ it ever did not, the whole record would be a register, and a conflict would say 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fieldvault.core import layout
 from fieldvault.core.changes import FieldChange, changes_between
-from fieldvault.core.conflicts import EDITED_BOTH, Conflict
+from fieldvault.core.conflicts import EDITED_BOTH, Conflict, Conflicts, as_open
 from fieldvault.core.reading import value_of
 from fieldvault.core.schema import Schema
 from fieldvault.core.values import MISSING, FieldPath, Maybe, rank, same
@@ -32,7 +32,7 @@ class Side:
     """One version of a record: its bytes (None: absent), and the conflicts that stand open in it."""
 
     data: bytes | None
-    conflicts: Mapping[FieldPath, Conflict] = field(default_factory=dict)
+    conflicts: Conflicts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def changes(old: bytes | None, new: bytes | None, schema: Schema, *, limits: Lim
 
 
 def _alike(side: Side, base: Side) -> bool:
-    return side.data == base.data and dict(side.conflicts) == dict(base.conflicts)
+    return side.data == base.data and as_open(side.conflicts, base.conflicts)
 
 
 def _readable(versions: Sequence[bytes | None], limits: Limits) -> list[Document | None]:
