@@ -35,7 +35,7 @@ from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.slots import OURS, THEIRS, Sides
 from fieldvault.core.strategies import Outcome, decide
-from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, same
+from fieldvault.core.values import MISSING, FieldPath, Maybe, same
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,19 @@ class _Merger:
         present, version = (sides.ours, OURS) if sides.ours else (sides.theirs, THEIRS)
         if sides.base is None:
             return present  # 2, 3: added
-        untouched = same(standard(present, rule), standard(sides.base, rule))
-        if untouched and not self.open.opened(path, version):
+        if not self._edited(path, rule, sides):
             return None  # 2, 3: removed, also where the other side changed only its comment or quoting
         self.open.note(path, DELETED_EDITED, entry_value(sides.base, rule), (MISSING,))  # 5
         self.open.stay(path, version)
         return present
+
+    def _edited(self, path: FieldPath, rule: FieldRule, sides: Sides) -> bool:
+        """Whether a side that has the field changed its value, or what stands open inside it."""
+        base = standard(sides.base, rule)
+        return any(
+            side is not None and (not same(standard(side, rule), base) or self.open.opened(path, version))
+            for version, side in ((OURS, sides.ours), (THEIRS, sides.theirs))
+        )
 
     def _on_both_sides(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry:
         inside = self._inside(path, rule, sides)
@@ -169,16 +176,10 @@ class _Merger:
 
     def _present_or_removed(self, path: FieldPath, rule: FieldRule, sides: Sides) -> Entry | None:
         """A map or list of which a removal stands open: whether it is there is decided apart from what it holds."""
-        here = "here"
-        result = self.open.stand(path, rule, [here if side is not None else MISSING for side in sides])
-        base = standard(sides.base, rule)
-        edited = any(
-            side is not None and (not same(standard(side, rule), base) or self.open.opened(path, version))
-            for version, side in ((OURS, sides.ours), (THEIRS, sides.theirs))
-        )
-        if canonical(here) not in result and not edited:
+        there = self.open.presence(path, [side is not None for side in sides])
+        if True not in there and not self._edited(path, rule, sides):
             return None
-        if canonical(MISSING) in result:
+        if False in there:
             self.open.note(path, DELETED_EDITED, self.open.base(path, entry_value(sides.base, rule)), (MISSING,))
         if sides.ours is None or sides.theirs is None:
             self.open.stay(path, OURS if sides.ours else THEIRS)

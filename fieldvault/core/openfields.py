@@ -7,6 +7,7 @@ by a side that settled it; what neither side touched stays open as it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from fieldvault.core.conflicts import (
     DELETED_EDITED,
@@ -15,13 +16,21 @@ from fieldvault.core.conflicts import (
     Conflict,
     Conflicts,
     Standing,
-    ranked,
+    as_standing,
     standing,
 )
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, rank
 
 _SHOW_THE_BASE = ("hold", "immutable", "once")
+_REMOVED = canonical(MISSING)
+
+
+class _Held(NamedTuple):
+    """What one version holds at an open field: the name of the value that it shows, and all that stands there."""
+
+    shown: str
+    standing: Standing
 
 
 class OpenFields:
@@ -72,43 +81,38 @@ class OpenFields:
     def settle(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> Maybe:
         """Merge the values that stand at a field; `values` are those that the three versions show.
 
-        Gives the one to show: that which both show, or the one side that changed what stands, else the highest rank, or
-        the base where the strategy says so. What else stands is noted.
+        Gives the one to show; what else stands is noted.
         """
-        base, ours, theirs = self._sets(path, rule, values)
-        result = standing(base, ours, theirs)
-        names = [canonical(rule.standard(value)) for value in values]
-        shown = canonical(rule.standard(ranked(result)[0]))
-        if names[1] == names[2]:
-            shown = names[1]
-        elif ours.keys() == base.keys() and (theirs.keys() != base.keys() or names[1] == names[0]):
-            shown = names[2]
-        elif theirs.keys() == base.keys() and (ours.keys() != base.keys() or names[2] == names[0]):
-            shown = names[1]
-        elif rule.strategy in _SHOW_THE_BASE and names[0] in result and values[0] is not MISSING:
-            shown = names[0]
+        self._dealt_with.add(path)
+        base, ours, theirs = (self._held(path, rule, version, value) for version, value in enumerate(values))
+        result = standing(base.standing, ours.standing, theirs.standing)
+        shown = _shown(rule, base, ours, theirs, result)
         others = [value for name, value in result.items() if name != shown]
         if others:
             kind = DELETED_EDITED if MISSING in result.values() else self._kind(path)
             self.note(path, kind, self.base(path, values[0]), others)
         return result[shown]
 
-    def stand(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> Standing:
-        """The set of values that stand at a field after the merge."""
-        return standing(*self._sets(path, rule, values))
+    def presence(self, path: FieldPath, there: Sequence[bool]) -> set[bool]:
+        """Whether a field at which removals alone stand open is there after the merge: True, False, or both stand.
 
-    def _sets(self, path: FieldPath, rule: FieldRule, values: Sequence[Maybe]) -> list[Standing]:
+        `there`: whether each of the three versions has it.
+        """
         self._dealt_with.add(path)
-        return [
-            {canonical(rule.standard(each)): each for each in (*self._also(path, version, value), value)}
-            for version, value in enumerate(values)
+        versions = [
+            as_standing(has, False) if has and self._also(path, version) else as_standing(has)
+            for version, has in enumerate(there)
         ]
+        return {value is True for value in standing(*versions).values()}
 
-    def _also(self, path: FieldPath, version: int, value: Maybe) -> tuple[Maybe, ...]:
+    def _held(self, path: FieldPath, rule: FieldRule, version: int, value: Maybe) -> _Held:
+        also = () if value is MISSING else self._also(path, version)  # a conflict at a field that is gone is void
+        held = {canonical(rule.standard(each)): each for each in (*also, value)}
+        return _Held(canonical(rule.standard(value)), held)
+
+    def _also(self, path: FieldPath, version: int) -> tuple[Maybe, ...]:
         conflict = self.before[version].get(path)
-        if conflict is None or value is MISSING or conflict.kind not in OF_VALUES:
-            return ()  # a conflict at a field that is gone is void
-        return conflict.also
+        return conflict.also if conflict is not None and conflict.kind in OF_VALUES else ()
 
     def _kind(self, path: FieldPath) -> str:
         kinds = {conflicts[path].kind for conflicts in self.before[1:] if path in conflicts} - {DELETED_EDITED}
@@ -130,3 +134,23 @@ class OpenFields:
             for path in rest
             if path not in base or (path in ours and path in theirs)
         ]
+
+
+def _shown(rule: FieldRule, base: _Held, ours: _Held, theirs: _Held, result: Standing) -> str:
+    """Which of the values that stand after the merge is shown, by the first row that fits:
+
+    both sides show one value                                   it
+    one side alone changed what stands                          what that side shows
+    none did, and one side alone changed what is shown          what that side shows
+    the strategy shows the base, and that still stands          the base
+    any other case                                              the highest rank
+    """
+    if ours.shown == theirs.shown:
+        return ours.shown
+    changed = [side for side in (ours, theirs) if side.standing.keys() != base.standing.keys()]
+    changed = changed or [side for side in (ours, theirs) if side.shown != base.shown]
+    if len(changed) == 1:
+        return changed[0].shown
+    if rule.strategy in _SHOW_THE_BASE and base.shown in result and base.shown != _REMOVED:
+        return base.shown
+    return max(result)
