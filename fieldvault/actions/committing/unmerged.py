@@ -16,7 +16,6 @@ from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.trees import find_file
 from fieldvault.edge.worktree.files import Read
-from fieldvault.errors import Corrupt
 
 Stages = tuple[Oid | None, Oid | None, Oid | None]  # base, ours, theirs
 
@@ -25,12 +24,10 @@ def unmerged(vault: Vault) -> Mapping[str, Stages]:
     """The versions of each path that git's index has unmerged."""
     if vault.refs.read("refs/stash") is None and not (vault.git_dir / "SQUASH_MSG").exists():
         return {}
-    from fieldvault.edge.git.gitdir.index import GitIndex
+    from fieldvault.actions.ground.gitindex import read_index  # git leaves no such path as a rule
 
-    try:
-        return GitIndex((vault.git_dir / "index").read_bytes()).unmerged()
-    except (OSError, Corrupt):
-        return {}
+    index = read_index(vault)
+    return index.unmerged() if index else {}
 
 
 def left_standing(batch: Batch, tree: Oid, paths: Mapping[str, Stages]) -> Iterator[tuple[str, Entry]]:
