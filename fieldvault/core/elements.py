@@ -17,11 +17,9 @@ from fieldvault.core.slots import Sides
 from fieldvault.core.values import canonical
 
 
-def merged(rule: FieldRule, trio: Trio) -> Collection | None:
-    """The merged list, by the strategies `set` and `sequence`; None by any other."""
-    if rule.strategy == "set":
-        return _set(rule, trio)
-    return _sequence(rule, trio) if rule.strategy == "sequence" else None
+def merged(rule: FieldRule, trio: Trio) -> Collection:
+    """The merged list, by the strategy `set` or `sequence`."""
+    return _set(rule, trio) if rule.strategy == "set" else _sequence(rule, trio)
 
 
 def _set(rule: FieldRule, trio: Trio) -> Collection:

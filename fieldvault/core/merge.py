@@ -194,13 +194,13 @@ class _Merger:
         Two that took the place of something else are two values, of which none was ever entered in parts.
         """
         trio = trio_of(sides)
-        if trio is None:
+        if trio is None or not rule.looks_into(trio.ours.mapping):
             return None
         before = entry_value(sides.base, rule) if trio.base is None else MISSING
         if before is not MISSING and before is not None:
             return None
         if trio.ours.mapping:
-            return self._map(path, rule, trio) if rule.strategy == "granular" else None
+            return self._map(path, rule, trio)
         if rule.strategy in ITEMS_BY_KEY:
             return self._items(path, rule, trio)
         return elements.merged(rule, trio)
@@ -264,6 +264,6 @@ class _Merger:
 
 
 def _looks_inside(rule: FieldRule, sides: Sides) -> bool:
-    present = [collection_of(side) for side in sides if side is not None]
-    maps = all(node is not None and node.mapping for node in present)
-    return None not in present and rule.strategy in (("granular",) if maps else (*ITEMS_BY_KEY, "set", "sequence"))
+    """Whether each version that has the field has a map or a list there that merges by its parts."""
+    collections = [collection_of(side) for side in sides if side is not None]
+    return all(one is not None and rule.looks_into(one.mapping) for one in collections)

@@ -15,6 +15,7 @@ from fieldvault.core.policy import Policy
 from fieldvault.core.values import FieldPath, Maybe, Value
 from fieldvault.errors import SchemaInvalid
 
+_LISTS_BY_PART = ("keyed", "log", "set", "sequence")
 _GROUP: Keywords = {"x-merge": "atomic", "type": "object"}
 
 
@@ -160,6 +161,10 @@ class FieldRule:
         if step in self.groups and step not in self.properties:
             return self.schema.compiled([_GROUP])
         return self.field(step)
+
+    def looks_into(self, mapping: bool) -> bool:
+        """Whether a map (else a list) that stands here merges by its parts, not as one value."""
+        return self.strategy == "granular" if mapping else self.strategy in _LISTS_BY_PART
 
     @cached_property
     def adds(self) -> bool:
