@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldvault.core.changes import FieldChange
+from fieldvault.core.names import is_record
 from fieldvault.core.values import MISSING, FieldPath, Value, canonical
 
 if TYPE_CHECKING:  # whoever asks for a field's title has it
@@ -102,16 +103,10 @@ def staged_message(paths: Iterable[str]) -> str:
 def count_of(changes: Iterable[FileChange]) -> str:
     """`2 records, 1 file`."""
     changes = list(changes)
-    records = sum(is_of_record(change) for change in changes)
+    records = sum(is_record(change.path) for change in changes)
     files = len(changes) - records
     parts = [f"{n} {noun}{'s' if n > 1 else ''}" for n, noun in ((records, "record"), (files, "file")) if n]
     return ", ".join(parts)
-
-
-def is_of_record(change: FileChange) -> bool:
-    return change.path.endswith((".yaml", ".yml")) and not change.path.startswith(
-        ("schemas/", "conflicts/", "fieldvault.")
-    )
 
 
 def _line(change: FileChange) -> str:
