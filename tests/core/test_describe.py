@@ -13,7 +13,8 @@ from fieldvault.core.describe import FileChange, count_of
         (["customers/a.yaml"], "1 record"),
         (["customers/a.yaml", "b.yml", "photo.jpg"], "2 records, 1 file"),
         (["fieldvault.yaml", "schemas/customer.yaml", "conflicts/cus_1/0.yaml"], "3 files"),
-        (["fieldvault.de.yaml", ".github/actions.yaml"], "1 record, 1 file"),
+        (["fieldvault.de.yaml"], "1 record"),
+        ([".github/actions.yaml"], "1 file"),
     ],
 )
 def test_files_are_counted_by_what_they_are(paths: list[str], expected: str) -> None:
