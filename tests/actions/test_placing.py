@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from itertools import permutations, product
 
+from fieldvault.actions.merging.commitmerge import merge_commits
 from fieldvault.actions.merging.placing import place
-from fieldvault.actions.merging.treemerge import merge_commits
 from fieldvault.core.names import beside, twins
 from fieldvault.core.plan import Located
 from fieldvault.core.snapshot import FILE, Entry, Oid

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from fieldvault.actions.merging.treemerge import merge_commits, merge_trees
+from fieldvault.actions.merging.commitmerge import merge_commits
+from fieldvault.actions.merging.treemerge import merge_trees
 from fieldvault.actions.merging.voids import void_conflicts
 from fieldvault.actions.records.openconflicts import all_conflicts
 from fieldvault.actions.records.types import record_id

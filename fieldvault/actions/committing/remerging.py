@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fieldvault.actions.merging.treemerge import merge_commits
+from fieldvault.actions.merging.commitmerge import merge_commits
 from fieldvault.actions.records.types import Types, value_of
 from fieldvault.core.conflicts import OF_VALUES, Conflict, conflict_path
 from fieldvault.core.describe import MERGE_TRAILER

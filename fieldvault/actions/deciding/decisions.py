@@ -6,8 +6,8 @@ person by hand, is told as what fv would have decided.
 
 from __future__ import annotations
 
+from fieldvault.actions.merging.commitmerge import base_tree
 from fieldvault.actions.merging.recordmerge import MergedRecord, Side, merge_record
-from fieldvault.actions.merging.treemerge import base_tree
 from fieldvault.actions.records.openconflicts import open_conflicts
 from fieldvault.actions.records.types import Types, blob_of, record_id
 from fieldvault.edge.git.store.batch import Batch

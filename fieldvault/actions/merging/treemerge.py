@@ -7,7 +7,7 @@ records merge field by field (recordmerge), attachments as a whole or by lines (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fieldvault.actions.merging import recordmerge
@@ -37,7 +37,6 @@ from fieldvault.core.snapshot import FILE, Entry, Oid, TreeChange
 from fieldvault.core.values import MISSING, Value, canonical
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import encode_commit, merge_bases, read_commit
 from fieldvault.edge.git.store.trees import diff_trees, differences, patch_tree
 from fieldvault.edge.yamltext import read_conflict, write_conflict
 from fieldvault.errors import Unreadable
@@ -59,29 +58,6 @@ class TreeMerge:
 
     tree: Oid
     files: list[MergedFile] = field(default_factory=list)
-
-
-def merge_commits(batch: Batch, ours: Oid, theirs: Oid) -> TreeMerge:
-    """Merge two commits over their merge base."""
-    base = base_tree(batch, ours, theirs)
-    return merge_trees(batch, base, read_commit(batch, ours).tree, read_commit(batch, theirs).tree)
-
-
-def base_tree(batch: Batch, ours: Oid, theirs: Oid) -> Oid | None:
-    """The tree over which two commits merge; None where their histories have nothing in common."""
-    bases = merge_bases(batch, ours, theirs)
-    return tree_of_bases(batch, bases) if bases else None
-
-
-def tree_of_bases(batch: Batch, bases: Sequence[Oid]) -> Oid:
-    """Several bases as one: they are merged, by this same engine."""
-    merged = bases[0]
-    for other in bases[1:]:
-        tree = merge_commits(batch, merged, other).tree
-        # A commit that stands for the merge of these two only while we look for the bases of the next one.
-        stand_in = read_commit(batch, merged)._replace(tree=tree, parents=(merged, other), message="")
-        merged = batch.add("commit", encode_commit(stand_in))
-    return read_commit(batch, merged).tree
 
 
 def merge_trees(batch: Batch, base: Oid | None, ours: Oid | None, theirs: Oid | None) -> TreeMerge:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from fieldvault.actions.ground.commits import Now, write_commit
 from fieldvault.actions.ground.vault import Vault
-from fieldvault.actions.merging.treemerge import MergedFile, merge_trees, tree_of_bases
+from fieldvault.actions.merging.commitmerge import tree_of_bases
+from fieldvault.actions.merging.treemerge import MergedFile, merge_trees
 from fieldvault.actions.syncing.incoming import judge
 from fieldvault.core.describe import merge_message
 from fieldvault.core.snapshot import Oid
