@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fieldvault.actions.ground.device import mint_device
-from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents
+from fieldvault.actions.syncing.sending import contents_to_send, send_contents
 from fieldvault.actions.syncing.suspects import commit_facts
 from fieldvault.actions.syncing.talk import CUT, Talk
 from fieldvault.core.snapshot import Oid

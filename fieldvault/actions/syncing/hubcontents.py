@@ -1,26 +1,22 @@
 """Contents of large attachments on their way to the hub and back.
 
-Law: a commit that names a content is sent when the hub has acknowledged the content, never before. What it has
-acknowledged is not sent again, and what has come is not asked for again: both ways chunks follow each other in order,
-and a cut costs those that were under way. What came is checked by its SHA-256 before it is shown. A hub that refuses
-contents gets the records all the same: then the contents wait here, marked as unsent, and each sync asks again.
+Law: what the hub has acknowledged is not sent again, and what has come is not asked for again: both ways chunks follow
+each other in order, and a cut costs those that were under way. What came is checked by its SHA-256 before it is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Self
 
 from fieldvault.actions.ground.device import device
-from fieldvault.actions.syncing.attachments import at_head
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.pointers import CHUNK_BYTES, Pointer
 from fieldvault.core.snapshot import Oid, blob_id
 from fieldvault.edge.durable import make_folder
 from fieldvault.edge.git.hubs.arrivals import Arrivals
 from fieldvault.edge.git.hubs.hub import STALE
-from fieldvault.edge.git.hubs.packs import objects_to_send
 from fieldvault.edge.git.store.batch import Batch
 from fieldvault.edge.git.store.chunks import SHELVES, Sending, chunk_ids, empty_shelf, with_chunks, without_contents
 from fieldvault.edge.git.store.objects import Objects, Reader
@@ -217,54 +213,6 @@ class HubContents:
         return max(1, min(octets, _GROUP_BYTES_MAX) // CHUNK_BYTES)
 
 
-def contents_to_send(talk: Talk, reader: Reader, tip: Oid) -> list[Pointer]:
-    """The contents on this machine that the commits up to `tip` name, and none that the hub has. None at all where it
-    has refused contents: what it takes goes without them then.
-    """
-    here = {pointer.oid: pointer for pointer in talk.vault.contents.all()} if talk.refusal is None else {}
-    if not here:
-        return []
-    return [here[sent.oid] for sent in objects_to_send(reader, [tip], talk.held) if sent.oid in here]
-
-
-def send_contents(talk: Talk, reader: Reader, tip: Oid) -> None:
-    """Before `tip` is sent: every content that it brings is on the hub on return, if the hub takes contents at all."""
-    _send(talk, contents_to_send(talk, reader, tip))
-
-
-def send_left(talk: Talk) -> None:
-    """What the hub lacks of the contents that HEAD names: it refused them before, plain git has pushed the commits that
-    name them, or a backup has brought back the commits alone.
-    """
-    contents = talk.vault.contents
-    if talk.refusal is not None:
-        return
-    if _may_have_lost(talk):
-        for pointer in at_head(talk.vault, contents.all()):
-            contents.note_unsent(pointer)
-    _send(talk, at_head(talk.vault, contents.unsent()))
-    talk.notes.shelves = shelves(talk)
-
-
-def _may_have_lost(talk: Talk) -> bool:
-    """Whether it is another hub, or a shelf is gone, or ours, which nobody else changes, is not as we left it."""
-    known, now, own = talk.notes.shelves, shelves(talk), device(talk.vault)
-    if known is None:
-        return True
-    return any(ref not in now or (ref.endswith(own) and now[ref] != oid) for ref, oid in known.items())
-
-
 def shelves(talk: Talk) -> dict[str, Oid]:
     """Where devices keep contents on the hub, and the commits that stand there."""
     return {ref: oid for ref, oid in talk.tips.items() if ref.startswith(SHELVES)}
-
-
-def _send(talk: Talk, pointers: Sequence[Pointer]) -> None:
-    if not pointers:
-        return
-    try:
-        with HubContents(talk) as there:
-            for pointer in pointers:
-                there.send(pointer)
-    except HubRefused as refusal:
-        talk.refusal = refusal

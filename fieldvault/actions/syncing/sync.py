@@ -23,12 +23,12 @@ from fieldvault.actions.syncing.bringing import bring_absent
 from fieldvault.actions.syncing.combining import combine
 from fieldvault.actions.syncing.delivering import ahead_of_contents, deliver, fits, weight
 from fieldvault.actions.syncing.fetching import fetch
-from fieldvault.actions.syncing.hubcontents import contents_to_send, send_contents, send_left
 from fieldvault.actions.syncing.hubnotes import notes_of, origin
 from fieldvault.actions.syncing.letting_go import let_go
 from fieldvault.actions.syncing.outbox import delivered, waiting
 from fieldvault.actions.syncing.refused import find_refused
 from fieldvault.actions.syncing.report import SyncReport
+from fieldvault.actions.syncing.sending import contents_to_send, send_contents, send_left
 from fieldvault.actions.syncing.taking_in import check_out, take_in, tell_news
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.core.snapshot import Oid
