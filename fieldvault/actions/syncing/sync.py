@@ -53,9 +53,9 @@ def sync(vault: Vault, now: Now, progress: Progress = no_progress, *, limits: Li
         return report
 
 
-def exchange(vault: Vault, now: Now, progress: Progress = no_progress) -> SyncReport:
+def exchange(vault: Vault, now: Now) -> SyncReport:
     """As `sync`, of what is committed: for whoever commits by another rule than everything at once."""
-    with vault.sync_lock(), _opened_ahead(vault, progress, DEFAULT_LIMITS) as hub:
+    with vault.sync_lock(), _opened_ahead(vault, no_progress, DEFAULT_LIMITS) as hub:
         report = SyncReport(CommitReport())
         _exchange(vault, now, hub, report)
         return report

@@ -13,7 +13,7 @@ from fieldvault.actions.setting_up.equipment import TEMPORARY_FILES, exclude, in
 from fieldvault.actions.tending.findings import Finding
 from fieldvault.actions.tending.hubhealth import HubHealth, look_at_hub
 from fieldvault.actions.tending.vaulthealth import dead_locks, vault_findings
-from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.hubs.link import Progress, no_progress
 
 _CACHES = ("index.sqlite", "claims.sqlite")
 
@@ -31,11 +31,11 @@ class DoctorReport:
         return any(one.level == "wrong" for one in self.findings)
 
 
-def doctor(vault: Vault, progress: Progress = no_progress, limits: Limits = DEFAULT_LIMITS) -> DoctorReport:
+def doctor(vault: Vault, progress: Progress = no_progress) -> DoctorReport:
     """Look at the vault, then at its hub."""
     found = list(vault_findings(vault))
     report = DoctorReport()
-    report.hub = look_at_hub(vault, report.findings, progress, limits)
+    report.hub = look_at_hub(vault, report.findings, progress)
     if report.hub is not None:  # why it was away then is of no use now
         found = [one for one in found if one.level != "away" or one.repair]
     report.findings = found + report.findings

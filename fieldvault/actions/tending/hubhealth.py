@@ -15,7 +15,7 @@ from fieldvault.actions.syncing.hubnotes import INBOXES, notes_of
 from fieldvault.actions.syncing.talk import Talk
 from fieldvault.actions.tending.findings import Finding, of_error
 from fieldvault.edge.git.hubs.hub import BY_ID_VERSION, Abilities
-from fieldvault.edge.git.hubs.link import DEFAULT_LIMITS, Limits, Progress, no_progress
+from fieldvault.edge.git.hubs.link import Progress
 from fieldvault.edge.git.hubs.wire import open_hub
 from fieldvault.edge.git.store.history import is_ancestor, merge_bases
 from fieldvault.errors import FieldvaultError, HubUnreachable
@@ -31,9 +31,7 @@ class HubHealth:
     inbox: str | None = None
 
 
-def look_at_hub(
-    vault: Vault, findings: list[Finding], progress: Progress = no_progress, limits: Limits = DEFAULT_LIMITS
-) -> HubHealth | None:
+def look_at_hub(vault: Vault, findings: list[Finding], progress: Progress) -> HubHealth | None:
     """Ask the vault's hub; what there is to say of it goes to `findings`. None where there is no hub."""
     url = vault.config.origin_url()
     if url is None:
@@ -41,7 +39,7 @@ def look_at_hub(
         return None
     health = HubHealth(url)
     try:
-        with vault.sync_lock(), open_hub(url, vault.root, progress, limits=limits) as hub:
+        with vault.sync_lock(), open_hub(url, vault.root, progress) as hub:
             health.url = hub.url
             talk = Talk(vault, hub, notes_of(vault, url))
             talk.ask()
