@@ -185,17 +185,24 @@ def test_an_unmerged_path_counts_as_merged_after_our_change(git: Git) -> None:
     assert GitIndex(index_file(git).read_bytes()).get("a") == entry
 
 
+def test_what_git_was_told_of_a_path_lasts_until_the_path_changes(git: Git) -> None:
+    """As where git's own merge brings another version."""
+    git.commit_files({"a": "1\n", "b": "1\n"})
+    git("update-index", "--assume-unchanged", "a", "b")
+    with Objects(git.path / ".git") as objects:
+        commit_as_we_do(git, objects, {"a": ("2\n", FILE)})
+    assert git("ls-files", "-v").splitlines() == ["H a", "h b"]
+
+
 def test_what_git_wrote_is_what_we_read(git: Git) -> None:
     long = "/".join(["f" * 200] * 15) + "/" + "n" * 200  # 3,215 bytes
     git.commit_files({"a": "1", "b/é": "2"})
     blob = git("rev-parse", "HEAD:a")
     git("update-index", "--add", "--cacheinfo", f"100755,{blob},{long}")
-    git("update-index", "--assume-unchanged", "a")
     index = GitIndex(index_file(git).read_bytes())
     found = {path: index.get(path) for path in staged(git)}
     assert {path: Entry(entry.mode, entry.oid) for path, entry in found.items()} == staged(git) and len(index) == 3
     assert found["b/é"] == entry_from_stat((git.path / "b/é").stat(), found["b/é"].oid, FILE)
-    assert found["a"].assume_valid and index.get("a") == found["a"]
     assert index.get("b") is None and index.get("zzz") is None and index.get("") is None
 
 

@@ -25,7 +25,7 @@ _EXTENSION = struct.Struct(">4sL")
 _NAME_OFFSET = _ENTRY.size  # 62
 _CHECKSUM_BYTES = 20
 _SKIPPED = bytes(_CHECKSUM_BYTES)  # where git was told index.skipHash
-_ASSUME_VALID, _EXTENDED, _STAGE_SHIFT, _LENGTH_MASK = 0x8000, 0x4000, 12, 0xFFF
+_EXTENDED, _STAGE_SHIFT, _LENGTH_MASK = 0x4000, 12, 0xFFF
 _UINT32 = 0xFFFFFFFF
 _LENGTHS = [(_NAME_OFFSET + length + 8) & ~7 for length in range(256)]  # of an entry, by that of its name
 
@@ -53,7 +53,6 @@ class IndexEntry(NamedTuple):
     oid: Oid
     stat: IndexStat = IndexStat()  # all zero: git opens the file to see whether it changed
     stage: int = 0
-    assume_valid: bool = False
 
 
 def entry_from_stat(status: os.stat_result, oid: Oid, mode: int) -> IndexEntry:
@@ -248,12 +247,12 @@ def _decode(fields: tuple[int, ...]) -> IndexEntry:
     """An entry of its twelve fields: git keeps the mode between the inode and the owner."""
     ctime_s, ctime_ns, mtime_s, mtime_ns, dev, ino, mode, uid, gid, size, oid, flags = fields
     stat = IndexStat(ctime_s, ctime_ns, mtime_s, mtime_ns, dev, ino, uid, gid, size)
-    return IndexEntry(mode, bytes(oid).hex(), stat, flags >> _STAGE_SHIFT & 3, bool(flags & _ASSUME_VALID))
+    return IndexEntry(mode, bytes(oid).hex(), stat, flags >> _STAGE_SHIFT & 3)
 
 
 def _encode(name: bytes, entry: IndexEntry) -> bytes:
     stat = entry.stat
-    flags = entry.stage << _STAGE_SHIFT | min(len(name), _LENGTH_MASK) | (_ASSUME_VALID if entry.assume_valid else 0)
+    flags = entry.stage << _STAGE_SHIFT | min(len(name), _LENGTH_MASK)
     head = _ENTRY.pack(*stat[:6], entry.mode, *stat[6:], bytes.fromhex(entry.oid), flags)
     return head + name + bytes(8 - (_NAME_OFFSET + len(name)) % 8)
 
