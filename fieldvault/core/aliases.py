@@ -31,7 +31,7 @@ def _checked_node(node: Node, anchors: _Anchors, flow: bool) -> Node:
     if isinstance(node, Collection) and node.verbatim is None:
         entries = [_checked(entry, anchors) for entry in node.entries]
         if any(entry is not before for entry, before in zip(entries, node.entries, strict=True)):
-            node = _with_entries(node, entries)
+            node = node.with_entries(entries)
     if node.anchor:
         anchors[node.anchor] = value_of(node, DEFAULT.root)
     return node
@@ -45,15 +45,7 @@ def _spelled_out(node: Node, flow: bool) -> Node:
         raw = node.raw.removeprefix(f"&{node.anchor}").lstrip() if node.anchor else node.raw
         plain = Scalar(node.value, raw, node.style)
         return to_flow(Entry(None, plain)).node if flow else plain
-    copy = _with_entries(node, [holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
+    copy = node.with_entries([holding(entry, _spelled_out(entry.node, entry.flow)) for entry in node.entries])
     copy.anchor, copy.inline, copy.indent = None, False, max(copy.indent, 2)
     copy.opening = copy.opening[copy.opening.index("{" if copy.mapping else "[") :]
     return to_flow(Entry(None, copy)).node if flow else copy
-
-
-def _with_entries(node: Collection, entries: list[Entry]) -> Collection:
-    copy = Collection(node.mapping, entries, flow=node.flow, indent=node.indent)
-    copy.inline, copy.foot, copy.opening, copy.anchor = node.inline, node.foot, node.opening, node.anchor
-    copy.verbatim = node.verbatim
-    copy.aliased = any(aliased(entry.node) for entry in entries)
-    return copy

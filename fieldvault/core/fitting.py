@@ -6,7 +6,7 @@ that stands there; new entries are written in the style of their collection.
 
 from __future__ import annotations
 
-from fieldvault.core.nodes import Collection, Entry, Node, Scalar, aliased
+from fieldvault.core.nodes import Collection, Entry, Node, Scalar
 from fieldvault.core.reading import ITEMS_BY_KEY, key_of, value_of
 from fieldvault.core.schema import FieldRule
 from fieldvault.core.values import Value, canonical, same
@@ -99,11 +99,8 @@ def _items(node: Collection, values: list[Value], rule: FieldRule) -> list[Entry
 
 
 def _collection(node: Collection, entries: list[Entry]) -> Collection:
-    changed = Collection(node.mapping, entries, flow=node.flow or not entries, indent=node.indent)
-    changed.inline = node.inline
-    changed.anchor = node.anchor
-    if node.flow == changed.flow:
-        changed.foot = node.foot if entries else ""
-        changed.opening = node.opening
-    changed.aliased = any(aliased(entry.node) for entry in entries)
+    """The collection with other entries; an emptied one is `{}` or `[]`."""
+    changed = node.with_entries(entries)
+    if not entries:
+        changed.flow, changed.foot = True, ""
     return changed

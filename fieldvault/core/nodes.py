@@ -84,6 +84,14 @@ class Collection:
         between = next((entry.lead for entry in self.entries if not entry.first and not entry.lead.strip()), None)
         return between if between is not None else self.opening[len(self.opening.rstrip()) :] or " "
 
+    def with_entries(self, entries: list[Entry]) -> Collection:
+        """This collection with other entries."""
+        other = Collection(self.mapping, entries, flow=self.flow, indent=self.indent)
+        other.inline, other.foot, other.opening = self.inline, self.foot, self.opening
+        other.verbatim, other.anchor = self.verbatim, self.anchor
+        other.aliased = any(aliased(entry.node) for entry in entries)
+        return other
+
     def entry(self, key: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.key == key), None)
 
