@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fieldvault.actions.committing.drafts import DRAFTS, KEPT_SECONDS
+from fieldvault.actions.committing.drafts import DRAFTS
+from fieldvault.actions.ground.keptline import KEPT_SECONDS
 from tests.actions.test_sync import CUSTOMER, FILES
 from tests.actions.watching import wait_for, watched
 from tests.world import Desk, World

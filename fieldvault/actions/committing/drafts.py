@@ -11,26 +11,24 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fieldvault.actions.ground.commits import Moment, write_commit
+from fieldvault.actions.ground.keptline import KeptLine
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import drafts_message
 from fieldvault.core.names import lies_in
 from fieldvault.core.snapshot import Entry
 from fieldvault.edge.git.store.batch import Batch
-from fieldvault.edge.git.store.history import read_commit
 from fieldvault.edge.git.store.trees import list_tree, patch_tree
 
 if TYPE_CHECKING:
     from fieldvault.actions.committing.survey import Edit
 
 DRAFTS = "refs/fv/drafts"
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 def keep_drafts(vault: Vault, at: Moment, broken: Iterable[Edit], paths: Sequence[str]) -> None:
     """Keep the drafts that a commit of these paths (none: of everything) met; durable, with `vault.lock` in hand."""
-    tip = vault.refs.read(DRAFTS)
-    last = read_commit(vault.objects, tip) if tip and tip in vault.objects else None
-    kept = list_tree(vault.objects, last.tree) if last else {}
+    line = KeptLine(vault, DRAFTS)
+    kept = list_tree(vault.objects, line.last.tree) if line.last else {}
     stand = {path: entry for path, entry in kept.items() if paths and not any(lies_in(path, one) for one in paths)}
     with Batch(vault.objects) as batch:
         for edit in broken:
@@ -38,8 +36,6 @@ def keep_drafts(vault: Vault, at: Moment, broken: Iterable[Edit], paths: Sequenc
                 stand[edit.change.path] = Entry(edit.change.new.mode, batch.add("blob", edit.read.data))
         if stand != kept:
             tree = patch_tree(batch, None, stand)
-            new = write_commit(vault, batch, at, tree, (last.oid,) if last else (), drafts_message(stand))
-            batch.flush()
-            vault.refs.compare_and_set(DRAFTS, tip, new)
-        elif last and not kept and last.commit_time < at[0] - KEPT_SECONDS:
-            vault.refs.compare_and_set(DRAFTS, tip, None)
+            line.move(batch, write_commit(vault, batch, at, tree, line.parents, drafts_message(stand)))
+        elif not kept and line.is_old(at[0]):
+            line.remove()

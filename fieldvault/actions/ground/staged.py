@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fieldvault.actions.ground.keptline import KeptLine
 from fieldvault.actions.ground.vault import Vault
 from fieldvault.core.describe import staged_message
 from fieldvault.core.snapshot import Entry, Oid
@@ -16,7 +17,6 @@ from fieldvault.edge.git.store.history import Commit, encode_commit, read_commit
 from fieldvault.edge.git.store.trees import patch_tree
 
 STAGED = "refs/fv/staged"
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 def keep_staged(vault: Vault, versions: Mapping[str, Entry], head: Oid) -> None:
@@ -24,17 +24,13 @@ def keep_staged(vault: Vault, versions: Mapping[str, Entry], head: Oid) -> None:
     versions = {path: entry for path, entry in versions.items() if entry.oid in vault.objects}
     if not versions:
         return
-    tip = vault.refs.read(STAGED)
-    last = read_commit(vault.objects, tip) if tip and tip in vault.objects else None
+    line = KeptLine(vault, STAGED)
     new = read_commit(vault.objects, head)
-    lasting = last is not None and last.commit_time > new.commit_time - KEPT_SECONDS
     with Batch(vault.objects) as batch:
         tree = patch_tree(batch, None, versions)
-        if last is not None and last.tree == tree:  # a change that goes on after a cut
+        if line.last and line.last.tree == tree:  # a change that goes on after a cut
             return
-        parents = (last.oid,) if last is not None and lasting else ()
+        parents = () if line.is_old(new.commit_time) else line.parents
         when = (new.commit_time, new.commit_offset_min)
         kept = Commit("", tree, parents, new.committer, *when, new.committer, *when, staged_message(versions))
-        oid = batch.add("commit", encode_commit(kept))
-        batch.flush()
-        vault.refs.compare_and_set(STAGED, tip, oid)
+        line.move(batch, batch.add("commit", encode_commit(kept)))
