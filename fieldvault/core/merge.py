@@ -35,7 +35,7 @@ from fieldvault.core.reading import ITEMS_BY_KEY, entry_value, find, value_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.slots import OURS, THEIRS, Sides
 from fieldvault.core.strategies import Outcome, decide
-from fieldvault.core.values import MISSING, FieldPath, Maybe, same
+from fieldvault.core.values import MISSING, FieldPath, Maybe, same, spelled
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ class _Merger:
         merged = {key: self.field((*path, key), rule.item, Sides.of(key, named)) for key in keys}
         result = arranged(rule, trio, named, merged)
         if result.other and rule.strategy == "keyed" and rule.policy.order == "source" and path not in self.open.found:
-            self.open.note(path, ORDER, MISSING, [list(result.other)])
+            self.open.note(path, ORDER, MISSING, [list(map(spelled, result.other))])
         return result.collection
 
 

@@ -96,7 +96,7 @@ def rank(value: Maybe, raw: str = "") -> tuple[bool, str, str]:
 
 def to_pointer(path: FieldPath) -> str:
     """A path as a JSON Pointer; the root is the empty text."""
-    return "".join("/" + _escape(step) for step in path)
+    return "".join("/" + spelled(step) for step in path)
 
 
 def from_pointer(pointer: str) -> FieldPath:
@@ -106,7 +106,8 @@ def from_pointer(pointer: str) -> FieldPath:
     return tuple(map(_unescape, pointer.removeprefix("/").split("/")))
 
 
-def _escape(step: str) -> str:
+def spelled(step: str) -> str:
+    """One step as it is written outside the code."""
     return step.replace("~", "~0").replace("/", "~1").replace(",", "~2").replace(KEY_SEPARATOR, ",")
 
 

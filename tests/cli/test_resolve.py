@@ -120,6 +120,27 @@ def test_the_other_order_of_a_list(tmp_path: Path) -> None:
     marc.assert_clean()
 
 
+def test_the_other_order_of_a_list_with_two_keys(tmp_path: Path) -> None:
+    """Items are named as in a path: a line of two fields reads, and what a path escapes still finds its item."""
+    world = World(tmp_path)
+    schema = "properties: {prices: {type: array, x-merge: {keyed: [sku, unit]}, items: {type: object}}}\n"
+    settings = "format: 1\nrecords:\n  product: {folder: products, schema: schemas/product.yaml}\n"
+    record, head = "products/a.yaml", "id: pro_a\nprices:\n"
+    box, half, loose = "  - {sku: c, unit: box}\n", "  - {sku: c, unit: 1/2}\n", "  - {sku: e}\n"
+    files = {"fieldvault.yaml": settings, "schemas/product.yaml": schema, record: head + box + half + loose}
+    marc, ines = world.first("Marc", files=files), world.join("Ines")
+    marc.write(record, head + half + box + loose)
+    ines.write(record, head + loose + box + half)
+    world.settle(marc, ines)
+    (waiting,) = marc.conflicts()
+    shown, other = ["sku=e", "sku=c,unit=box", "sku=c,unit=1~12"], ["sku=c,unit=1~12", "sku=c,unit=box", "sku=e"]
+    assert [one.value for one in waiting.standing] == [shown, other]
+    done = fv("resolve", record, "--take", "2", cwd=marc.root, environment=marc.environment)
+    assert done.returncode == 0, done.stderr
+    assert marc.read(record) == head + half + box + loose
+    assert not marc.conflicts()
+
+
 def test_of_two_records_with_one_id_the_choice_has_it(tmp_path: Path) -> None:
     """The files and what stands in them stay; ids change places."""
     schema = "type: object\nproperties:\n  id: {type: string}\n  number: {type: string, x-merge: immutable}\n"

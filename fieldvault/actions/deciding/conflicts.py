@@ -21,7 +21,7 @@ from fieldvault.core.fields import value_at
 from fieldvault.core.names import is_record
 from fieldvault.core.reading import key_of
 from fieldvault.core.schema import FieldRule
-from fieldvault.core.values import MISSING, Maybe, Value, canonical
+from fieldvault.core.values import MISSING, Maybe, Value, canonical, spelled
 from fieldvault.edge import yamltext
 from fieldvault.edge.git.store.trees import find_file, list_tree
 from fieldvault.errors import Unreadable
@@ -125,7 +125,7 @@ def opened(vault: Vault, types: Types, path: str | None, conflict: Conflict) -> 
 
 def order_of(value: Maybe, rule: FieldRule) -> list[Value]:
     """The order of a list's items, as a conflict tells it: their keys."""
-    return [key_of(item, rule) for item in value] if isinstance(value, list) else []
+    return [spelled(key_of(item, rule)) for item in value] if isinstance(value, list) else []
 
 
 def _committed(vault: Vault, path: str) -> yamltext.Document | None:

@@ -34,7 +34,7 @@ from fieldvault.core.names import is_record
 from fieldvault.core.reading import key_of
 from fieldvault.core.schema import FieldRule, Schema
 from fieldvault.core.snapshot import TreeChange, blob_id
-from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, to_pointer
+from fieldvault.core.values import MISSING, FieldPath, Maybe, canonical, spelled, to_pointer
 from fieldvault.edge import yamltext
 from fieldvault.errors import FieldvaultError, Unreadable
 
@@ -124,7 +124,7 @@ def _in_order(value: Maybe, order: Maybe, rule: FieldRule, path: str) -> Maybe:
     """A list with its items in an order that a conflict tells; items that it does not name stay in their places."""
     if not isinstance(value, list) or not isinstance(order, list):
         return value
-    items = {key_of(item, rule): item for item in value}
+    items = {spelled(key_of(item, rule)): item for item in value}
     if len(items) < len(value):  # a key stands twice by now
         raise FieldvaultError("resolve-by-hand", path=path)
     return [items[key] for key in rearranged(list(items), [str(key) for key in order])]
