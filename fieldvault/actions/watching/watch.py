@@ -39,6 +39,7 @@ LOOK_SECONDS_MAX = 15.0  # the longest sleep: by then a laptop that slept, or a 
 POLL_COST_MAX = 20  # where the folder is polled, looking at it takes at most one part in so many of the time
 LOST_COST_MAX = 5  # the same where events are lost again and again
 
+
 @dataclass(frozen=True)
 class Timing:
     """How long the watcher waits, in seconds. `sweep`: between two looks at the whole folder, in case an event was
