@@ -129,15 +129,18 @@ class TestBadLinks:
     @pytest.mark.slow
     @pytest.mark.skipif(sys.platform == "win32", reason="the system decides how long its segments are")
     @pytest.mark.parametrize("kind", ["git", "http", "ssh"])
+    @pytest.mark.parametrize("far", [True, False])
     def test_a_slow_link_is_no_cut(
-        self, kind: str, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, kind: str, far: bool, servers: Servers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """As 10 kB/s and the real limits: what the kernel took is on its way for nearly as long as a silence may be."""
+        """As 10 kB/s and the real limits: what the kernel took is on its way for nearly as long as a silence may be,
+        and what a box on the way took ahead of the link (not `far`) for longer.
+        """
         hub, vault = servers.repository(), Git(tmp_path / "vault").init()
         tip = vault.commit_files({"brochure.pdf": random.Random(1).randbytes(400_000)})
         url, port = self.way(kind, servers, hub.path.name, monkeypatch)
-        unhurried = Limits(connect_seconds=5, silence_seconds=2)
-        link = WeakLink(port, rate=75_000, far=True)
+        unhurried = Limits(connect_seconds=5, silence_seconds=2 if far else 1.4, slowest_bytes_per_second=60_000)
+        link = WeakLink(port, rate=75_000 if far else 100_000, far=far)
         with Objects(vault.path / ".git") as objects, link, open_hub(url(link.port), tmp_path, limits=unhurried) as one:
             assert one.publish(objects, {MAIN: (None, tip)}) == {MAIN: None}
 

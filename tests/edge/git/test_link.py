@@ -14,7 +14,7 @@ import pytest
 
 from fieldvault.edge.git.hubs.address import parse_address
 from fieldvault.edge.git.hubs.connecting import connect
-from fieldvault.edge.git.hubs.link import Limits, no_progress, unreachable
+from fieldvault.edge.git.hubs.link import Limits, Underway, no_progress, unreachable
 from fieldvault.edge.git.hubs.ssh import Watchdog
 from fieldvault.edge.git.hubs.tcp import TcpChannel
 from fieldvault.errors import FieldvaultError, HubUnreachable
@@ -129,3 +129,20 @@ def test_a_watchdog_that_is_called_off_stays_quiet() -> None:
     watchdog.allow(0.1)
     watchdog.cancel()
     assert not stopped.wait(0.3)
+
+
+class TestUnderway:
+    LIMITS = Limits(silence_seconds=15, slowest_bytes_per_second=8_000)
+
+    def test_what_a_slow_link_may_still_carry_is_waited_for(self) -> None:
+        underway = Underway(self.LIMITS)
+        assert underway.seconds() == 15
+        underway.sent(400_000)
+        assert underway.seconds() == 15 + 50
+        underway.answered()
+        assert underway.seconds() == 15
+
+    def test_however_much_was_sent_the_wait_has_an_end(self) -> None:
+        underway = Underway(self.LIMITS)
+        underway.sent(500 << 20)
+        assert underway.seconds() < 150

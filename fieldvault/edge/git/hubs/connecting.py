@@ -103,6 +103,8 @@ def acknowledge_at_once(receiving: socket.socket) -> None:
 def _limit(connecting: socket.socket, limits: Limits) -> None:
     connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connecting.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: sent and not acknowledged for this long is a cut
-        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.silence_seconds * 1000))
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Linux: sent and not acknowledged for this long is a cut. Twice a silence: a box on the way that is full
+        # takes nothing more until half of what it has is carried.
+        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(2 * limits.silence_seconds * 1000))
     connecting.settimeout(limits.connect_seconds)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from socket import socket
 from urllib.parse import quote, urljoin
 
 from fieldvault.edge.git.hubs.connecting import hung_up
 from fieldvault.edge.git.hubs.httpway import HttpWay
-from fieldvault.edge.git.hubs.link import unreachable
+from fieldvault.edge.git.hubs.link import Underway, unreachable
 
 _REST_BYTES = 64 << 10  # of an answer: what is read so that its connection can be used again
 _AS_THEY_ARE = "/%:@!$&'()*+,;=?~[]"  # in addresses, beside letters and digits
@@ -38,9 +39,13 @@ class HttpLink:
         with self._cut():
             self._pass_over()
             connection = self._connected(urljoin(url, "/"))
+            underway, connected = Underway(self._way.limits), connection.sock
+            told = None if body is None else _counted(body, underway, connected)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it says no before it has heard all
-                connection.request("GET" if body is None else "POST", quote(target, safe=_AS_THEY_ARE), body, sent)
+                connection.request("GET" if body is None else "POST", quote(target, safe=_AS_THEY_ARE), told, sent)
             self._response = connection.getresponse()
+            underway.answered()
+            connected.settimeout(underway.seconds())
         return self._response
 
     def read(self, size: int) -> bytes:
@@ -86,3 +91,11 @@ class HttpLink:
         except BaseException:
             self.close()
             raise
+
+
+def _counted(body: Iterator[bytes], underway: Underway, connected: socket) -> Iterator[bytes]:
+    """The body; what is waited for behind each of its pieces may take longer."""
+    for piece in body:
+        yield piece
+        underway.sent(len(piece))
+        connected.settimeout(underway.seconds())

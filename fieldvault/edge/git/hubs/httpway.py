@@ -31,7 +31,7 @@ class HttpWay:
     def __init__(self, address: Address, limits: Limits, authorities: str | None, proxy: Proxy | None) -> None:
         assert address.port is not None
         self._host = address.host
-        self._limits = limits
+        self.limits = limits
         self._authorities = authorities
         self._proxy = proxy
         first = (proxy.host, proxy.port) if proxy else (address.host, address.port)
@@ -94,7 +94,7 @@ class HttpWay:
             if not hung_up(reached):
                 return reached
             begun.close()
-        return connect(host, port, self._limits)
+        return connect(host, port, self.limits)
 
     def _failure(self, reason: str) -> HubUnreachable:
         return HubUnreachable("hub-unreachable", host=self._host, reason=reason)

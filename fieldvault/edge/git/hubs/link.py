@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -40,6 +41,34 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+_AHEAD_BYTES = 1 << 20  # what kernels, ssh and boxes on the way take at once and carry later, at the most
+
+
+class Underway:
+    """What was sent and not answered yet. It may still be on its way when all of it has been taken from us, so a
+    silence after that may be the link at work: at the rate at which the rest has gone, or at the slowest.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._octets = 0
+        self._since = 0.0
+
+    def sent(self, octets: int) -> None:
+        if not self._octets:
+            self._since = time.monotonic()
+        self._octets += octets
+
+    def answered(self) -> None:
+        self._octets = 0
+
+    def seconds(self) -> float:
+        """How long the next silence may last."""
+        ahead = min(self._octets, _AHEAD_BYTES)
+        took = time.monotonic() - self._since
+        rate = (self._octets - ahead) / took if took else 0.0
+        return self._limits.silence_seconds + ahead / max(rate, self._limits.slowest_bytes_per_second)
 
 
 def unreachable(host: str, error: Exception) -> FieldvaultError:

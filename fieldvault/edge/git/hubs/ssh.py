@@ -21,7 +21,7 @@ from types import FrameType
 from typing import IO
 
 from fieldvault.edge.git.hubs.address import Address
-from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, unreachable
+from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, Underway, unreachable
 from fieldvault.edge.git.hubs.sshcommand import remote_command, ssh_command, ssh_failure
 from fieldvault.errors import FieldvaultError, HubUnreachable
 
@@ -37,8 +37,7 @@ class SshChannel:
     ) -> None:
         self._host = address.host
         self._progress = progress
-        self._limits = limits
-        self._unanswered = 0
+        self._underway = Underway(limits)
         self._silenced = False
         self._broken = False  # the far end takes no more
         command = ssh_command(program, address, limits)
@@ -69,7 +68,7 @@ class SshChannel:
                 raise self._failure() from error
             if not part:
                 break
-            self._unanswered = 0
+            self._underway.answered()
             self._log_in_seconds = 0.0
             self._progress(len(part), 0, "received")
             parts.append(part)
@@ -89,16 +88,15 @@ class SshChannel:
             except OSError:
                 self._broken = True
                 break
-            self._unanswered += written
+            self._underway.sent(written)
             self._progress(written, 0, "sent")
             view = view[written:]
         return len(data)
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:
-        """While we wait. ssh and the kernel take megabytes at once, so a silence after that may be the link at work."""
-        slow_seconds = self._unanswered / self._limits.slowest_bytes_per_second
-        self._watchdog.allow(self._log_in_seconds + self._limits.silence_seconds + slow_seconds)
+        """While we wait."""
+        self._watchdog.allow(self._log_in_seconds + self._underway.seconds())
         try:
             yield
         finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from fieldvault.edge.git.hubs.address import Address
 from fieldvault.edge.git.hubs.connecting import Connecting, acknowledge_at_once
-from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, unreachable
+from fieldvault.edge.git.hubs.link import PIECE_BYTES, Limits, Progress, Underway, unreachable
 
 if TYPE_CHECKING:
     import socket
@@ -26,6 +26,7 @@ class TcpChannel:
         assert address.port is not None
         self._host = address.host
         self._progress = progress
+        self._underway = Underway(limits)
         self._failure: OSError | None = None  # of a write
         self._opened = contextlib.ExitStack()
         self._request = _request(address, service, version)
@@ -48,6 +49,8 @@ class TcpChannel:
         try:
             acknowledge_at_once(self._socket)
             data = self._stream.read(size)
+            self._underway.answered()
+            self._socket.settimeout(self._underway.seconds())
         except OSError as error:
             raise unreachable(self._host, error) from error
         if len(data) < size and self._failure is not None:
@@ -62,6 +65,8 @@ class TcpChannel:
             for start in range(0, len(data) if self._failure is None else 0, PIECE_BYTES):
                 piece = data[start : start + PIECE_BYTES]
                 connected.sendall(piece)
+                self._underway.sent(len(piece))
+                connected.settimeout(self._underway.seconds())
                 self._progress(len(piece), 0, "sent")
         except (BrokenPipeError, ConnectionResetError) as error:
             self._failure = error
