@@ -82,8 +82,9 @@ def _disturb(scene: Scene, place: Path, point: Point, mode: str) -> None:
     folder = place / scene.command.folder
     done = run_disturbed(scene.words, folder, environment() | reports, point, mode.removesuffix("-TWICE"))
     assert "Traceback" not in done.err, f"{done}"
-    # How often a watcher looks depends on the clock: it may be through before the last of its points.
-    through = (0,) if scene.command.words == ["watch"] else ()
+    # How often a watcher looks depends on the clock, and with the ids of commits how many folders objects need: the
+    # command may be through before the last of such points.
+    through = (0,) if scene.command.words == ["watch"] or point.syscall == "mkdir" else ()
     assert done.code in CODES.get(mode, (0, 1, 4)) + through, f"{done}"
     look(scene, Git(place / "marc"))
     if mode == "KILL-TWICE":
