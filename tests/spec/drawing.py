@@ -108,7 +108,7 @@ def field(draw: random.Random, depth: int = 0) -> Field:
 
 def a_map(draw: random.Random, depth: int = 0) -> Field:
     """A map of drawn fields, sometimes with a group, under a schema that leaves one of them unknown."""
-    fields = {name: field(draw, depth) for name in "pqrst"[: draw.randrange(2, 6)]}
+    fields = {name: field(draw, depth) for name in "pqrstuvwxyz"[: draw.randrange(2, 6) if depth else 11]}
     if draw.random() < 0.4:
         lead = draw.choice([TEXT, {"x-merge": {"ladder": ["a", "b", "c"], "terminal": ["x", "y"]}}])
         stated = lead.get("x-merge", {})
@@ -141,6 +141,8 @@ def edited(draw: random.Random, old: Any, new: Any) -> Any:
         return shuffled(draw, changed) if draw.random() < 0.1 else changed
     if isinstance(old, list) and isinstance(new, list):
         return edited_list(draw, old, new)
+    if isinstance(old, str) and isinstance(new, str) and "\n" in old:
+        return "".join(edited_list(draw, old.splitlines(keepends=True), new.splitlines(keepends=True)))
     return new
 
 
