@@ -1,4 +1,4 @@
-"""The merge once more, written from docs/merge.md alone, in the order of its sections: values in, a value out.
+"""The merge once more, by docs/merge.md and in the order of its sections: values in, a value out.
 
 Law: nothing here is fast, clever, or taken from the engine. Only the reading of YAML to values and of a schema to rules
 is the project's own. Texts are seen as far as values show them: as they are spelled, in the order of their keys.

@@ -1,4 +1,4 @@
-"""The specification proved: a second implementation, from docs/merge.md alone, agrees with the cases and the engine."""
+"""The specification proved: a second implementation, by docs/merge.md, agrees with the cases and the engine."""
 
 from __future__ import annotations
 
