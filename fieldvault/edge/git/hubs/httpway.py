@@ -46,6 +46,7 @@ class HttpWay:
         """An open one, for scheme://host:port. OSError where it cannot be made."""
         place = urlsplit(origin)
         made = self._made(place.scheme, place.hostname or "", place.port or _PORTS[place.scheme])
+        # http.client has no other door for a socket that was begun ahead, and whose every wait ends
         made._create_connection = lambda *_: self._first(made.host, made.port)  # type: ignore[attr-defined]
         try:
             made.connect()
