@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from tests.peers.ground import shut
+
 
 class BadLink:
     """A way to a server that carries `up` bytes to it and `down` bytes back in all, then cuts or goes silent.
@@ -84,10 +86,7 @@ class BadLink:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in [self._listening, *self._open]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        shut([self._listening, *self._open])
 
 
 @contextlib.contextmanager

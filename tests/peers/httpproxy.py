@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.peers.ground import shut
+
 _END = b"\r\n\r\n"
 
 
@@ -71,7 +73,4 @@ class HttpProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in [self._listening, *self._open]:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+        shut([self._listening, *self._open])
